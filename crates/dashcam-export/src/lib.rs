@@ -1,0 +1,1 @@
+//! One dashcam session in every format it can leave in: text, Markdown, HTML, messages, OTLP.

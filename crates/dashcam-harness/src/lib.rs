@@ -1,0 +1,77 @@
+//! What each coding agent leaves on disk, decoded into dashcam's vocabulary.
+//!
+//! One folder per harness, all the same inside: where its data lies, its
+//! formats as they are written, its decoder, its usage scanner. [`all`] lists
+//! them; nothing outside this crate names one.
+//!
+//! Decoders are pure functions from [`Evidence`] to [`Decoded`]: they open no
+//! file, read no clock, and never fail as a whole. A line that cannot be read
+//! becomes a [`Problem`] and costs nothing but itself.
+
+mod claude_code;
+mod codex;
+mod evidence;
+mod usage;
+
+pub use evidence::{Decoded, Evidence, EvidenceFile, KeptImage, Membership};
+pub use usage::{UsageRecord, UsageScanner};
+
+use dashcam_trace::Harness;
+use std::path::{Path, PathBuf};
+
+/// Where to look for harness data: a home folder and the environment
+/// variables that move a harness's data elsewhere.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// The folder whose harness data is read.
+    pub folder: PathBuf,
+    /// Values of environment variables by name (`CLAUDE_CONFIG_DIR`,
+    /// `CODEX_HOME`, …). Empty when `folder` was chosen by the user, since
+    /// the variables then speak of another home.
+    pub variables: std::collections::BTreeMap<String, String>,
+}
+
+impl Home {
+    /// A home in which every harness keeps its data at its usual place.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), variables: std::collections::BTreeMap::new() }
+    }
+}
+
+/// What dashcam knows of one harness.
+pub trait HarnessReader: Sync {
+    /// Which harness this is.
+    fn harness(&self) -> Harness;
+
+    /// The folders below which it keeps sessions, whether they exist or not.
+    fn roots(&self, home: &Home) -> Vec<PathBuf>;
+
+    /// Whether a file below a root is evidence, judging by its path alone.
+    fn is_evidence(&self, root: &Path, path: &Path) -> bool;
+
+    /// Which session a file belongs to. `first_line` is the file's first line
+    /// (decompressed, without line end, at most 1 MiB); it is only looked at
+    /// where the path does not tell. `None`: the file tells of no session.
+    fn membership(&self, path: &Path, first_line: &[u8]) -> Option<Membership>;
+
+    /// Decodes one session from all its files.
+    fn decode(&self, evidence: &Evidence<'_>) -> Decoded;
+
+    /// A scanner for one file, which finds only usage: the fast way to a
+    /// report straight from disk. `None`: the file holds no usage.
+    fn usage_scanner(&self, path: &Path) -> Option<Box<dyn UsageScanner>>;
+}
+
+/// Every harness, in the order of [`Harness::ALL`].
+pub fn all() -> [&'static dyn HarnessReader; 2] {
+    [&claude_code::ClaudeCode, &codex::Codex]
+}
+
+/// The reader of one harness.
+pub fn reader(harness: Harness) -> &'static dyn HarnessReader {
+    match harness {
+        Harness::ClaudeCode => &claude_code::ClaudeCode,
+        Harness::Codex => &codex::Codex,
+        _ => unreachable!("every harness of the vocabulary has a reader"),
+    }
+}

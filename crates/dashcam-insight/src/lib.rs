@@ -1,0 +1,1 @@
+//! What dashcam concludes from sessions: prices.

@@ -1,0 +1,1 @@
+//! A scripted model server: lets real coding agents run whole sessions offline.

@@ -1,0 +1,3 @@
+//! The embedded store of dashcam.
+
+pub mod view;

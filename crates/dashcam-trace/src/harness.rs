@@ -1,0 +1,61 @@
+//! Which coding agent program a session belongs to.
+
+use serde::{Deserialize, Serialize};
+
+/// A coding agent program whose sessions dashcam understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Harness {
+    /// Anthropic's Claude Code.
+    ClaudeCode,
+    /// `OpenAI`'s Codex CLI and its editor extensions.
+    Codex,
+}
+
+impl Harness {
+    /// Every harness, in the order in which they are listed to people.
+    pub const ALL: [Self; 2] = [Self::ClaudeCode, Self::Codex];
+
+    /// The name used in ids, on the command line and in the API; never changes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude-code",
+            Self::Codex => "codex",
+        }
+    }
+
+    /// The name people know it by.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "Claude Code",
+            Self::Codex => "Codex",
+        }
+    }
+}
+
+impl std::fmt::Display for Harness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A name that is no harness's.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown harness `{0}`; known are claude-code, codex")]
+pub struct UnknownHarness(pub String);
+
+impl std::str::FromStr for Harness {
+    type Err = UnknownHarness;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "claude" => Ok(Self::ClaudeCode),
+            _ => Self::ALL
+                .into_iter()
+                .find(|harness| harness.as_str() == name)
+                .ok_or_else(|| UnknownHarness(name.to_owned())),
+        }
+    }
+}
