@@ -31,6 +31,9 @@ pub struct Home {
     pub variables: std::collections::BTreeMap<String, String>,
 }
 
+/// The environment variables that move a harness's data.
+pub const HOME_VARIABLES: [&str; 2] = ["CLAUDE_CONFIG_DIR", "CODEX_HOME"];
+
 impl Home {
     /// A home in which every harness keeps its data at its usual place.
     pub fn at(folder: impl Into<PathBuf>) -> Self {

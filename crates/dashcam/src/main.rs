@@ -1,3 +1,27 @@
 //! The command line of dashcam.
+//!
+//! Parses, calls the libraries, prints. Data goes to standard output, talk to
+//! standard error. Exit codes: 0 done, 1 failed with a message, 2 wrong usage.
 
-fn main() {}
+mod cli;
+mod commands;
+mod config;
+mod context;
+mod failure;
+mod table;
+mod when;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+// The decoders allocate many small strings on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}

@@ -1,0 +1,214 @@
+//! A usage report straight from the harnesses' files, without a store.
+//!
+//! Streams every file through its harness's usage scanner on every core, and
+//! counts each response once: the fullest record of it, and of equals the one
+//! in the session that began first.
+
+use crate::discover::{FoundFile, Unreadable, discover};
+use crate::first_record::first_record_at;
+use crate::read::Lines;
+use dashcam_harness::{HarnessReader, Home, UsageRecord};
+use dashcam_trace::{Harness, Money, Timestamp, Tokens};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One model call as the files tell of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiskCall {
+    /// The harness.
+    pub harness: Harness,
+    /// The session, in the harness's words.
+    pub session: Arc<str>,
+    /// The working directory.
+    pub cwd: Arc<str>,
+    /// The git branch.
+    pub branch: Arc<str>,
+    /// The model.
+    pub model: Arc<str>,
+    /// The provider, where the harness tells.
+    pub provider: Option<Arc<str>>,
+    /// When the response was recorded.
+    pub at: Timestamp,
+    /// Its tokens.
+    pub tokens: Tokens,
+    /// The cost that the harness reported.
+    pub cost: Option<Money>,
+}
+
+/// Every model call on disk, each once.
+#[derive(Clone, Debug, Default)]
+pub struct DiskUsage {
+    /// The calls, by time.
+    pub calls: Vec<DiskCall>,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Files read.
+    pub files: u64,
+}
+
+/// Reads the usage of these harnesses from disk.
+pub fn disk_usage(home: &Home, readers: &[&dyn HarnessReader]) -> DiskUsage {
+    let mut found = discover(home, readers);
+    // The largest first, so that no core ends with a large one alone.
+    found.files.sort_by_key(|file| std::cmp::Reverse(file.stamp.size));
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let scans: Vec<Scan> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|_| scope.spawn(|| scan_files(&found.files, &next, readers)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let mut usage = DiskUsage { unreadable: found.unreadable, ..DiskUsage::default() };
+    let mut all = Calls::default();
+    for scan in scans {
+        usage.unreadable.extend(scan.unreadable);
+        usage.bytes += scan.bytes;
+        usage.files += scan.files;
+        if all.is_empty() {
+            all = scan.calls;
+        } else {
+            for (response, claim) in scan.calls {
+                merge(&mut all, response, claim);
+            }
+        }
+    }
+    usage.calls = all.into_values().map(|claim| claim.call).collect();
+    usage.calls.sort_by(|a, b| (a.at, &a.session).cmp(&(b.at, &b.session)));
+    usage
+}
+
+type Calls = FxHashMap<(Harness, u64), Claim>;
+
+/// A call with what decides between records of one response.
+#[derive(Clone, Debug)]
+struct Claim {
+    call: DiskCall,
+    session_began: Option<Timestamp>,
+    session_ended: Timestamp,
+}
+
+impl Claim {
+    /// Whether this record of a response counts rather than `other`.
+    fn beats(&self, other: &Self) -> bool {
+        let rank = |claim: &Self| {
+            (std::cmp::Reverse(claim.call.tokens.completion), claim.session_began, claim.session_ended)
+        };
+        (rank(self), &self.call.session) < (rank(other), &other.call.session)
+    }
+}
+
+fn merge(calls: &mut Calls, response: (Harness, u64), claim: Claim) {
+    match calls.entry(response) {
+        std::collections::hash_map::Entry::Vacant(entry) => {
+            entry.insert(claim);
+        }
+        std::collections::hash_map::Entry::Occupied(mut entry) => {
+            if claim.beats(entry.get()) {
+                entry.insert(claim);
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Scan {
+    calls: Calls,
+    unreadable: Vec<Unreadable>,
+    bytes: u64,
+    files: u64,
+}
+
+fn scan_files(files: &[FoundFile], next: &AtomicUsize, readers: &[&dyn HarnessReader]) -> Scan {
+    let mut scan = Scan::default();
+    let mut lines = Lines::new();
+    let mut texts = Texts::default();
+    while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let reader = readers.iter().find(|reader| reader.harness() == file.harness);
+        let Some(mut scanner) = reader.and_then(|reader| reader.usage_scanner(&file.path)) else {
+            continue;
+        };
+        let mut began = None;
+        let mut calls: FxHashMap<u64, DiskCall> = FxHashMap::default();
+        let read = lines.for_each(&file.path, |line| {
+            if began.is_none() {
+                began = first_record_at(line);
+            }
+            scanner.line(line, &mut |record| {
+                match calls.get_mut(&record.response) {
+                    // The last of equals: later lines of a response are its fuller ones.
+                    Some(call) if call.tokens.completion > record.tokens.completion => {}
+                    Some(call) => *call = texts.call(file.harness, &record),
+                    None => drop(calls.insert(record.response, texts.call(file.harness, &record))),
+                }
+            });
+        });
+        match read {
+            Ok(bytes) => {
+                scan.bytes += bytes;
+                scan.files += 1;
+            }
+            Err(error) if error.vanished() => {}
+            Err(error) => scan.unreadable.push(Unreadable {
+                message: crate::discover::describe_io_error(&error.source),
+                path: error.path,
+            }),
+        }
+        let ended = calls.values().map(|call| call.at).max().unwrap_or_default();
+        for (response, call) in calls {
+            let claim = Claim { call, session_began: began, session_ended: ended };
+            merge(&mut scan.calls, (file.harness, response), claim);
+        }
+    }
+    scan
+}
+
+/// Shares the texts that stand in record after record.
+#[derive(Default)]
+struct Texts {
+    session: Shared,
+    cwd: Shared,
+    branch: Shared,
+    model: Shared,
+    provider: Shared,
+}
+
+impl Texts {
+    fn call(&mut self, harness: Harness, record: &UsageRecord<'_>) -> DiskCall {
+        DiskCall {
+            harness,
+            session: self.session.get(record.session),
+            cwd: self.cwd.get(record.cwd),
+            branch: self.branch.get(record.branch),
+            model: self.model.get(record.model),
+            provider: record.provider.map(|provider| self.provider.get(provider)),
+            at: record.at,
+            tokens: record.tokens,
+            cost: record.cost,
+        }
+    }
+}
+
+/// The text that was asked for last.
+struct Shared(Arc<str>);
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self(Arc::from(""))
+    }
+}
+
+impl Shared {
+    fn get(&mut self, text: &str) -> Arc<str> {
+        if &*self.0 != text {
+            self.0 = Arc::from(text);
+        }
+        Arc::clone(&self.0)
+    }
+}

@@ -1,0 +1,163 @@
+//! `dashcam doctor`: what was seen, what could not be read, and why.
+
+use super::{print_json, print_text};
+use crate::context::Context;
+use crate::table::grouped;
+use dashcam_recorder::discover::{Found, discover};
+use dashcam_store::view::Health;
+use dashcam_trace::Harness;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Everything that `doctor` knows.
+#[derive(Debug, Serialize)]
+struct Diagnosis {
+    version: &'static str,
+    data_dir: PathBuf,
+    home: PathBuf,
+    on_disk: Vec<OnDisk>,
+    /// Absent while nothing is recorded.
+    store: Option<Health>,
+}
+
+/// What lies on disk of one harness.
+#[derive(Debug, Serialize)]
+struct OnDisk {
+    harness: Harness,
+    folders: Vec<PathBuf>,
+    files: u64,
+    bytes: u64,
+    unreadable: Vec<(PathBuf, String)>,
+}
+
+pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
+    let home = context.home()?;
+    let store = context.data_dir().exists().then(|| context.store_to_read()).transpose()?;
+    let diagnosis = Diagnosis {
+        version: env!("CARGO_PKG_VERSION"),
+        data_dir: context.data_dir().to_owned(),
+        home: home.folder.clone(),
+        on_disk: dashcam_harness::all()
+            .into_iter()
+            .map(|reader| on_disk(reader.harness(), discover(&home, &[reader])))
+            .collect(),
+        store: store.map(|store| store.health()).transpose()?,
+    };
+    if context.global.json {
+        return print_json(&diagnosis);
+    }
+    print_text(&text(&diagnosis, context.global.verbose)?)
+}
+
+fn on_disk(harness: Harness, found: Found) -> OnDisk {
+    OnDisk {
+        harness,
+        folders: found.roots,
+        files: found.files.len() as u64,
+        bytes: found.files.iter().map(|file| file.stamp.size).sum(),
+        unreadable: found
+            .unreadable
+            .into_iter()
+            .map(|trouble| (trouble.path, trouble.message))
+            .collect(),
+    }
+}
+
+fn text(diagnosis: &Diagnosis, verbose: bool) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    writeln!(text, "dashcam {}", diagnosis.version)?;
+    writeln!(text, "data     {}", diagnosis.data_dir.display())?;
+    writeln!(text, "home     {}\n", diagnosis.home.display())?;
+    for harness in &diagnosis.on_disk {
+        describe_harness(&mut text, harness, diagnosis.store.as_ref())?;
+    }
+    match &diagnosis.store {
+        None => writeln!(text, "nothing is recorded yet: run `dashcam import` or `dashcam up`")?,
+        Some(health) => describe_store(&mut text, health, verbose)?,
+    }
+    Ok(text)
+}
+
+fn describe_harness(
+    text: &mut String,
+    harness: &OnDisk,
+    store: Option<&Health>,
+) -> std::fmt::Result {
+    let title = harness.harness.title();
+    if harness.folders.is_empty() {
+        writeln!(text, "{title}: no history found in this home")?;
+    } else {
+        let (files, megabytes) = (grouped(harness.files), harness.bytes as f64 / 1e6);
+        writeln!(text, "{title}: {files} files, {megabytes:.1} MB on disk")?;
+    }
+    for folder in &harness.folders {
+        writeln!(text, "  in {}", folder.display())?;
+    }
+    for (path, message) in &harness.unreadable {
+        writeln!(text, "  ! {}: {message}", path.display())?;
+    }
+    let stored = store.and_then(|health| {
+        health.harnesses.iter().find(|stored| stored.harness == harness.harness)
+    });
+    if let Some(stored) = stored {
+        writeln!(text, "  recorded: {} sessions from {} files", grouped(stored.sessions), grouped(stored.files))?;
+        if stored.vanished_files > 0 {
+            let kept = grouped(stored.vanished_files);
+            writeln!(text, "  {kept} files are gone from disk; their evidence is kept here")?;
+        }
+        if let Some(last) = stored.last_activity {
+            writeln!(text, "  last step: {last:.0}")?;
+        }
+        if !stored.versions.is_empty() {
+            writeln!(text, "  versions: {}", stored.versions.join(", "))?;
+        }
+        describe_counts(text, "  record types this version does not know", &stored.unknown_records)?;
+    }
+    writeln!(text)
+}
+
+fn describe_store(text: &mut String, health: &Health, verbose: bool) -> std::fmt::Result {
+    writeln!(
+        text,
+        "store: {:.1} MB for {:.1} MB of evidence (layout {})",
+        health.store_bytes as f64 / 1e6,
+        health.evidence_bytes as f64 / 1e6,
+        health.schema_version
+    )?;
+    if health.pending_turns > 0 {
+        let turns = grouped(health.pending_turns);
+        writeln!(text, "search index: {turns} turns to go; `dashcam import` completes it")?;
+    }
+    describe_counts(text, "models without a known price (calls)", &health.unpriced_models)?;
+    for trouble in &health.unreadable {
+        writeln!(text, "! {}: {}", trouble.path, trouble.message)?;
+    }
+    if health.problem_count == 0 {
+        return writeln!(text, "every line could be read");
+    }
+    writeln!(text, "{} lines could not be read as they should:", grouped(health.problem_count))?;
+    let listed = if verbose { usize::MAX } else { 10 };
+    for problem in health.problems.iter().take(listed) {
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        writeln!(text, "  {}{line}: {}", problem.file, problem.message)?;
+    }
+    if health.problems.len() > listed {
+        writeln!(text, "  … -v lists more")?;
+    }
+    Ok(())
+}
+
+fn describe_counts(
+    text: &mut String,
+    title: &str,
+    counts: &BTreeMap<String, u64>,
+) -> std::fmt::Result {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> =
+        counts.iter().map(|(name, count)| format!("{name} ({})", grouped(*count))).collect();
+    writeln!(text, "{title}: {}", list.join(", "))
+}
