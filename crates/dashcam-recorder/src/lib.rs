@@ -1,1 +1,27 @@
-//! Brings evidence into the dashcam store: discovery, import, following live sessions, re-reading.
+//! Brings evidence into the store.
+//!
+//! One direction: [`discover`] finds files, the plan tells what is new since
+//! last time, files are grouped into sessions, decoded by their harness,
+//! priced, and written. Following a live session and reading everything anew
+//! from the archive are the same steps with another beginning. This crate is
+//! where files, clocks and threads meet the pure decoders; it interprets no
+//! record itself.
+
+pub mod discover;
+mod disk_usage;
+mod first_record;
+mod follow;
+mod group;
+mod import;
+mod plan;
+mod process;
+mod progress;
+mod read;
+mod report;
+pub mod sample;
+
+pub use disk_usage::{DiskUsageReport, disk_usage_report};
+pub use follow::{Change, FollowError, Follower};
+pub use import::{ImportError, Importer};
+pub use progress::{NoProgress, Progress};
+pub use report::{ImportReport, Trouble};

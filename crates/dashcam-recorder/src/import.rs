@@ -1,0 +1,331 @@
+//! Imports history: plans, decodes on every core, writes on one thread.
+//!
+//! Memory is bounded by what is in flight: workers wait while more than a
+//! budget of evidence is being decoded, and a session larger than the budget
+//! goes alone.
+
+use crate::discover::{Found, FoundFile, discover};
+use crate::plan::{Plan, PlannedSession, plan, plan_from_archive};
+use crate::process::{Processed, Workshop};
+use crate::progress::Progress;
+use crate::report::{ImportReport, Trouble};
+use crossbeam_channel::{Receiver, bounded};
+use dashcam_harness::{HarnessReader, Home};
+use dashcam_insight::Prices;
+use dashcam_store::{ImportBatch, SessionChange, Store, StoreError, TurnHashes};
+use dashcam_trace::SessionId;
+use rustc_hash::FxHashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How much evidence may be in flight between reading and writing.
+const BUDGET_BYTES: u64 = 24 << 20;
+/// How much evidence goes into one transaction.
+const BATCH_BYTES: u64 = 12 << 20;
+/// The longest that a finished session waits for its transaction.
+const BATCH_WAIT: Duration = Duration::from_millis(250);
+
+/// An import that failed as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Imports the history of some harnesses into a store.
+pub struct Importer<'a> {
+    store: &'a Store,
+    prices: &'a Prices,
+    home: &'a Home,
+    readers: &'a [&'a dyn HarnessReader],
+    stop: AtomicBool,
+}
+
+impl<'a> Importer<'a> {
+    /// An importer; it does nothing yet. Hold the store's import lock while
+    /// it works.
+    pub fn new(
+        store: &'a Store,
+        prices: &'a Prices,
+        home: &'a Home,
+        readers: &'a [&'a dyn HarnessReader],
+    ) -> Self {
+        Self { store, prices, home, readers, stop: AtomicBool::new(false) }
+    }
+
+    /// Imports everything that is new or has changed.
+    pub fn import(&self, progress: &dyn Progress) -> Result<ImportReport, ImportError> {
+        let began = Instant::now();
+        let found = discover(self.home, self.readers);
+        let (report, _) = self.import_found(found, true, began, progress)?;
+        Ok(report)
+    }
+
+    /// Imports everything that is new or has changed, and tells which
+    /// sessions and turns changed.
+    pub fn import_all(&self) -> Result<Vec<SessionChange>, ImportError> {
+        let found = discover(self.home, self.readers);
+        let (_, changes) = self.import_found(found, true, Instant::now(), &crate::NoProgress)?;
+        Ok(changes)
+    }
+
+    /// Imports these files if they are new or have changed, and tells which
+    /// sessions and turns changed.
+    pub fn import_files(&self, files: Vec<FoundFile>) -> Result<Vec<SessionChange>, ImportError> {
+        let found = Found { files, ..Found::default() };
+        let (_, changes) = self.import_found(found, false, Instant::now(), &crate::NoProgress)?;
+        Ok(changes)
+    }
+
+    /// Decodes every session anew from the archived evidence.
+    pub fn reindex(&self, progress: &dyn Progress) -> Result<ImportReport, ImportError> {
+        let began = Instant::now();
+        let plan = plan_from_archive(self.store.files()?);
+        let mut report = ImportReport::default();
+        let written = self.run(plan, Known::Forgotten, progress, &mut report)?;
+        let written: FxHashSet<SessionId> = written.iter().map(|change| change.id).collect();
+        // What an earlier decoder took for a session and this one does not.
+        let mut obsolete = self.store.recorded_sessions()?;
+        obsolete.retain(|id| !written.contains(id));
+        self.store.write(ImportBatch { obsolete, ..ImportBatch::default() })?;
+        report.duration = began.elapsed();
+        Ok(report)
+    }
+
+    /// Lets the search index catch up. Returns the bytes of text it took in.
+    pub fn index(&self, progress: &dyn Progress) -> Result<u64, ImportError> {
+        let tell = |done, total| progress.indexing(done, total);
+        Ok(self.store.index_pending(&tell, &self.stop)?)
+    }
+
+    fn import_found(
+        &self,
+        found: Found,
+        complete: bool,
+        began: Instant,
+        progress: &dyn Progress,
+    ) -> Result<(ImportReport, Vec<SessionChange>), ImportError> {
+        let mut report =
+            ImportReport { files_seen: found.files.len() as u64, ..ImportReport::default() };
+        let known = self
+            .store
+            .files()?
+            .into_iter()
+            .filter(|state| self.readers.iter().any(|reader| reader.harness() == state.harness))
+            .collect();
+        let plan = plan(found, known, self.readers, complete);
+        report.files_changed = plan.changed_files;
+        let changes = self.run(plan, Known::Stored, progress, &mut report)?;
+        report.duration = began.elapsed();
+        Ok((report, changes))
+    }
+
+    fn run(
+        &self,
+        mut plan: Plan,
+        known: Known,
+        progress: &dyn Progress,
+        report: &mut ImportReport,
+    ) -> Result<Vec<SessionChange>, ImportError> {
+        report.unreadable.append(&mut plan.unreadable);
+        let total_sessions = plan.sessions.len() as u64;
+        progress.planned(total_sessions, plan.bytes());
+        let mut changes = Vec::new();
+        let first = ImportBatch {
+            vanished: plan.vanished.iter().map(|state| state.id).collect(),
+            obsolete: plan.obsolete.clone(),
+            ..ImportBatch::default()
+        };
+        if !first.is_empty() {
+            changes.extend(self.store.write(first)?);
+        }
+        if plan.sessions.is_empty() {
+            self.store.set_unreadable(&troubles(&report.unreadable))?;
+            return Ok(changes);
+        }
+
+        let workshop = Workshop {
+            store: self.store,
+            prices: self.prices,
+            readers: self.readers,
+            sample: false,
+        };
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let budget = Budget::new(BUDGET_BYTES);
+        let next = AtomicUsize::new(0);
+        let (sender, receiver) = bounded(workers * 2);
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                let (sender, budget, next, sessions) = (sender.clone(), &budget, &next, &plan.sessions);
+                scope.spawn(move || {
+                    while let Some(planned) = sessions.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let bytes = planned.bytes();
+                        let room = budget.take(bytes);
+                        // Nobody listens any more once the writer has failed.
+                        if !room || sender.send((bytes, self.make(workshop, planned, known))).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            let mut writer = BatchWriter {
+                store: self.store,
+                budget: &budget,
+                batch: ImportBatch::default(),
+                batch_bytes: 0,
+                batch_sessions: 0,
+                written_bytes: 0,
+                written_sessions: 0,
+                total_sessions,
+                report,
+                changes: &mut changes,
+                progress,
+            };
+            let outcome = writer.receive(&receiver);
+            budget.close();
+            drop(receiver);
+            outcome
+        })?;
+        self.store.set_unreadable(&troubles(&report.unreadable))?;
+        self.store.checkpoint()?;
+        Ok(changes)
+    }
+
+    fn make(
+        &self,
+        workshop: Workshop<'_>,
+        planned: &PlannedSession,
+        known: Known,
+    ) -> Result<Processed, StoreError> {
+        let id = SessionId::derive(planned.harness, &planned.native_id);
+        let known_turns: Option<TurnHashes> = match known {
+            Known::Stored if planned.files.iter().any(|file| file.known.is_some()) => {
+                Some(self.store.turn_hashes(id)?)
+            }
+            _ => None,
+        };
+        workshop.process(planned, known_turns.as_ref())
+    }
+}
+
+/// Whether turns that stand in the store unchanged are left as they are.
+#[derive(Clone, Copy)]
+enum Known {
+    Stored,
+    Forgotten,
+}
+
+fn troubles(unreadable: &[Trouble]) -> Vec<(String, String)> {
+    unreadable.iter().map(|trouble| (trouble.path.clone(), trouble.message.clone())).collect()
+}
+
+/// Gathers finished sessions into transactions.
+struct BatchWriter<'a> {
+    store: &'a Store,
+    budget: &'a Budget,
+    batch: ImportBatch,
+    batch_bytes: u64,
+    batch_sessions: u64,
+    written_bytes: u64,
+    written_sessions: u64,
+    total_sessions: u64,
+    report: &'a mut ImportReport,
+    changes: &'a mut Vec<SessionChange>,
+    progress: &'a dyn Progress,
+}
+
+impl BatchWriter<'_> {
+    fn receive(
+        &mut self,
+        made: &Receiver<(u64, Result<Processed, StoreError>)>,
+    ) -> Result<(), ImportError> {
+        loop {
+            match made.recv_timeout(BATCH_WAIT) {
+                Ok((bytes, processed)) => {
+                    self.add(bytes, processed?);
+                    if self.batch_bytes >= BATCH_BYTES {
+                        self.write()?;
+                    }
+                }
+                Err(crossbeam_channel::RecvTimeoutError::Timeout) => self.write()?,
+                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => {
+                    self.write()?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, bytes: u64, processed: Processed) {
+        self.batch_bytes += bytes;
+        self.batch_sessions += 1;
+        self.report.bytes_read += processed.bytes;
+        self.report.problems += processed.problems;
+        self.report.sessions += u64::from(processed.session.is_some());
+        self.report.unreadable.extend(processed.unreadable);
+        self.batch.files.extend(processed.files);
+        self.batch.sessions.extend(processed.session);
+    }
+
+    fn write(&mut self) -> Result<(), ImportError> {
+        if self.batch_sessions == 0 {
+            return Ok(());
+        }
+        let changes = self.store.write(std::mem::take(&mut self.batch))?;
+        self.report.turns += changes.iter().map(|change| change.turns.len() as u64).sum::<u64>();
+        self.changes.extend(changes);
+        self.budget.give(self.batch_bytes);
+        self.written_bytes += std::mem::take(&mut self.batch_bytes);
+        self.written_sessions += std::mem::take(&mut self.batch_sessions);
+        self.progress.advanced(self.written_sessions, self.total_sessions, self.written_bytes);
+        Ok(())
+    }
+}
+
+/// How many bytes may be in flight.
+struct Budget {
+    limit: u64,
+    state: Mutex<BudgetState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct BudgetState {
+    taken: u64,
+    closed: bool,
+}
+
+impl Budget {
+    fn new(limit: u64) -> Self {
+        Self { limit, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Waits until there is room; what is larger than the limit waits to be
+    /// alone. Returns whether there is any use in going on.
+    fn take(&self, bytes: u64) -> bool {
+        let mut state = self.lock();
+        while !state.closed && state.taken > 0 && state.taken + bytes > self.limit {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.taken += bytes;
+        !state.closed
+    }
+
+    fn give(&self, bytes: u64) {
+        self.lock().taken -= bytes;
+        self.changed.notify_all();
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BudgetState> {
+        // The sums are whole at every moment; a panic elsewhere spoils nothing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,202 @@
+//! One session from its files to what the store writes: read, archive,
+//! decode, price, prepare. Runs on any thread; touches no database.
+
+use crate::discover::{Stamp, describe_io_error};
+use crate::first_record::first_record_at;
+use crate::plan::{PlannedFile, PlannedSession};
+use crate::read::{self, ReadError};
+use crate::report::Trouble;
+use dashcam_harness::{Decoded, Evidence, EvidenceFile, HarnessReader};
+use dashcam_insight::Prices;
+use dashcam_store::{
+    ArchiveChunk, FileState, FileWrite, PreparedSession, SessionExtras, Store, StoreError,
+    TurnHashes, tail_hash,
+};
+use rayon::prelude::*;
+use std::borrow::Cow;
+
+/// How much evidence goes into one compressed chunk.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// What became of one planned session.
+pub(crate) struct Processed {
+    pub(crate) files: Vec<FileWrite>,
+    pub(crate) session: Option<PreparedSession>,
+    pub(crate) unreadable: Vec<Trouble>,
+    pub(crate) problems: u64,
+    pub(crate) bytes: u64,
+}
+
+/// What processing needs to know.
+#[derive(Clone, Copy)]
+pub(crate) struct Workshop<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) prices: &'a Prices,
+    pub(crate) readers: &'a [&'a dyn HarnessReader],
+    pub(crate) sample: bool,
+}
+
+impl Workshop<'_> {
+    /// Reads a session's files and makes of them what the store writes.
+    pub(crate) fn process(
+        &self,
+        planned: &PlannedSession,
+        known_turns: Option<&TurnHashes>,
+    ) -> Result<Processed, StoreError> {
+        let mut processed = Processed {
+            files: Vec::new(),
+            session: None,
+            unreadable: Vec::new(),
+            problems: 0,
+            bytes: 0,
+        };
+        let mut contents = Vec::with_capacity(planned.files.len());
+        for file in &planned.files {
+            match self.content(file) {
+                Ok(Some((bytes, stamp))) => {
+                    processed.bytes += bytes.len() as u64;
+                    processed.files.extend(file_write(planned, file, &bytes, stamp));
+                    contents.push((file, bytes));
+                }
+                Ok(None) => {}
+                Err(ContentError::Store(error)) => return Err(error),
+                Err(ContentError::Read(error)) => processed.unreadable.push(Trouble {
+                    path: file.path.display().to_string(),
+                    message: describe_io_error(&error.source),
+                }),
+            }
+        }
+        processed.session = self.decode(planned, &contents, known_turns, &mut processed.problems);
+        Ok(processed)
+    }
+
+    /// A file's content: from disk, or from the archive once it is gone.
+    fn content(&self, file: &PlannedFile) -> Result<Option<(Vec<u8>, Stamp)>, ContentError> {
+        if file.on_disk {
+            match read_content(file) {
+                Ok(content) => return Ok(Some(content)),
+                // Gone between looking and reading: the archive has what was seen.
+                Err(error) if error.vanished() => {}
+                Err(error) => return Err(ContentError::Read(error)),
+            }
+        }
+        match &file.known {
+            Some(state) => Ok(Some((self.store.archived(state.id)?, file.stamp))),
+            None => Ok(None),
+        }
+    }
+
+    fn decode(
+        &self,
+        planned: &PlannedSession,
+        contents: &[(&PlannedFile, Vec<u8>)],
+        known_turns: Option<&TurnHashes>,
+        problems: &mut u64,
+    ) -> Option<PreparedSession> {
+        let reader = self.readers.iter().find(|reader| reader.harness() == planned.harness)?;
+        let paths: Vec<Cow<'_, str>> =
+            contents.iter().map(|(file, _)| file.path.to_string_lossy()).collect();
+        let evidence = Evidence {
+            native_id: &planned.native_id,
+            files: contents
+                .iter()
+                .zip(&paths)
+                .map(|((file, bytes), path)| EvidenceFile {
+                    path,
+                    native_id: &file.native_id,
+                    parent: file.parent.as_deref(),
+                    bytes: Cow::Borrowed(bytes),
+                })
+                .collect(),
+        };
+        let Decoded { session, problems: noted, problem_count, unknown_records, images, .. } =
+            reader.decode(&evidence);
+        *problems += problem_count;
+        let mut session = session?;
+        self.prices.price_session(&mut session);
+        let first_record_at = contents
+            .first()
+            .and_then(|(_, bytes)| first_record_at(bytes))
+            .unwrap_or(session.started_at);
+        let extras = SessionExtras {
+            first_record_at,
+            problems: noted,
+            problem_count,
+            unknown_records,
+            images: images
+                .into_iter()
+                .map(|image| (image.id, image.media_type, image.bytes))
+                .collect(),
+            files: paths.into_iter().map(Cow::into_owned).collect(),
+            sample: self.sample,
+        };
+        Some(PreparedSession::new(&session, extras, known_turns))
+    }
+}
+
+enum ContentError {
+    Read(ReadError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for ContentError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn read_content(file: &PlannedFile) -> Result<(Vec<u8>, Stamp), ReadError> {
+    let (bytes, stamp) = read::read_from(&file.path, 0)?;
+    if !read::is_compressed(&file.path) {
+        return Ok((bytes, stamp));
+    }
+    let content = read::decompress(&bytes)
+        .map_err(|source| ReadError { path: file.path.clone(), source })?;
+    Ok((content, stamp))
+}
+
+/// What the store writes of a file: nothing if it has not changed, only what
+/// was appended if it has grown, all of it if it is new or was rewritten.
+fn file_write(
+    planned: &PlannedSession,
+    file: &PlannedFile,
+    content: &[u8],
+    stamp: Stamp,
+) -> Option<FileWrite> {
+    if !file.changed {
+        return None;
+    }
+    let archived = file.known.as_ref().filter(|state| continues(state, content));
+    let offset = archived.map_or(0, |state| state.cursor);
+    let fresh = &content[usize::try_from(offset).unwrap_or(content.len()).min(content.len())..];
+    let chunks = fresh
+        .par_chunks(CHUNK_BYTES)
+        .enumerate()
+        .map(|(index, bytes)| ArchiveChunk::new(offset + (index * CHUNK_BYTES) as u64, bytes))
+        .collect();
+    Some(FileWrite {
+        state: FileState {
+            id: file.known.as_ref().map(|state| state.id).unwrap_or_default(),
+            harness: planned.harness,
+            path: file.path.to_string_lossy().into_owned(),
+            native_id: file.native_id.clone(),
+            parent: file.parent.clone(),
+            size: stamp.size,
+            modified_ns: stamp.modified_ns,
+            inode: stamp.inode,
+            cursor: content.len() as u64,
+            tail_hash: tail_hash(content),
+            vanished: false,
+        },
+        chunks,
+        replaced: archived.is_none(),
+    })
+}
+
+/// Whether a file's content begins with what is archived of it.
+fn continues(state: &FileState, content: &[u8]) -> bool {
+    usize::try_from(state.cursor)
+        .ok()
+        .and_then(|cursor| content.get(..cursor))
+        .is_some_and(|archived| tail_hash(archived) == state.tail_hash)
+}
