@@ -14,7 +14,7 @@ mod evidence;
 mod usage;
 
 pub use evidence::{Decoded, Evidence, EvidenceFile, KeptImage, Membership};
-pub use usage::{UsageRecord, UsageScanner};
+pub use usage::{UsageRecord, UsageScanner, response_hash};
 
 use dashcam_trace::Harness;
 use std::path::{Path, PathBuf};

@@ -29,6 +29,13 @@ pub struct UsageRecord<'a> {
     pub branch: &'a str,
 }
 
+/// The hash that stands for a response's id in [`UsageRecord::response`].
+pub fn response_hash(response_id: &str) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&blake3::hash(response_id.as_bytes()).as_bytes()[..8]);
+    u64::from_le_bytes(first)
+}
+
 /// Finds usage in the lines of one file.
 pub trait UsageScanner: Send {
     /// Looks at the next line (without line end) and reports the usage it
