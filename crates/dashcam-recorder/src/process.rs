@@ -66,7 +66,9 @@ impl Workshop<'_> {
                 }),
             }
         }
-        processed.session = self.decode(planned, &contents, known_turns, &mut processed.problems);
+        let decoded = self.decode(planned, &contents, known_turns);
+        processed.session = decoded.session;
+        processed.problems = decoded.problems;
         Ok(processed)
     }
 
@@ -86,14 +88,15 @@ impl Workshop<'_> {
         }
     }
 
-    fn decode(
+    /// Decodes, prices and prepares a session whose files have been read.
+    pub(crate) fn decode(
         &self,
         planned: &PlannedSession,
         contents: &[(&PlannedFile, Vec<u8>)],
         known_turns: Option<&TurnHashes>,
-        problems: &mut u64,
-    ) -> Option<PreparedSession> {
-        let reader = self.readers.iter().find(|reader| reader.harness() == planned.harness)?;
+    ) -> Ready {
+        let reader = self.readers.iter().find(|reader| reader.harness() == planned.harness);
+        let Some(reader) = reader else { return Ready::default() };
         let paths: Vec<Cow<'_, str>> =
             contents.iter().map(|(file, _)| file.path.to_string_lossy()).collect();
         let evidence = Evidence {
@@ -111,8 +114,9 @@ impl Workshop<'_> {
         };
         let Decoded { session, problems: noted, problem_count, unknown_records, images, .. } =
             reader.decode(&evidence);
-        *problems += problem_count;
-        let mut session = session?;
+        let Some(mut session) = session else {
+            return Ready { session: None, problems: problem_count };
+        };
         self.prices.price_session(&mut session);
         let first_record_at = contents
             .first()
@@ -130,8 +134,18 @@ impl Workshop<'_> {
             files: paths.into_iter().map(Cow::into_owned).collect(),
             sample: self.sample,
         };
-        Some(PreparedSession::new(&session, extras, known_turns))
+        let session = PreparedSession::new(&session, extras, known_turns);
+        Ready { session: Some(session), problems: problem_count }
     }
+}
+
+/// A session, ready to be written.
+#[derive(Default)]
+pub(crate) struct Ready {
+    /// Absent when the evidence holds no turn.
+    pub(crate) session: Option<PreparedSession>,
+    /// Problems in the evidence.
+    pub(crate) problems: u64,
 }
 
 enum ContentError {

@@ -1,0 +1,1 @@
+//! `dashcam up`, as a browser sees it.

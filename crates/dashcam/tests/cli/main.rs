@@ -1,0 +1,7 @@
+//! The binary as a person runs it: what it prints, and how it fails.
+
+mod bad_input;
+mod commands;
+mod environment;
+mod history;
+mod live;
