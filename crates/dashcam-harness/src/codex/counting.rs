@@ -1,0 +1,238 @@
+//! Which records are a rollout's own, and what each model response used.
+//!
+//! The decoder and the usage scanner ask the same questions of the same
+//! [`Counting`], so that their numbers cannot differ.
+
+use super::meta::{Origin, uuid_millis};
+use super::records::{SessionMeta, TokenInfo, TokenUsageRecord, Usage, text};
+use crate::response_hash;
+use dashcam_trace::{Timestamp, Tokens};
+use rustc_hash::FxHashSet;
+
+/// How long Codex takes at most to write a copy of a parent's history
+/// (two seconds were seen for twelve thousand records).
+const COPYING_SECONDS: i64 = 3;
+
+/// The usage of one model response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ResponseUsage {
+    /// Names the response; a copy of it in another rollout has the same name.
+    pub(super) response_id: String,
+    pub(super) tokens: Tokens,
+}
+
+/// What is known so far of the rollout that is being read.
+#[derive(Debug, Default)]
+pub(super) struct Counting {
+    id: String,
+    origin: Origin,
+    created: Option<Timestamp>,
+    start_ordinal: Option<u64>,
+    /// The oldest ancestor whose records the file may hold.
+    lineage: String,
+    /// Set while the records read are copies of a parent's.
+    copying_since: Option<Timestamp>,
+    started: bool,
+    turn_id: Option<String>,
+    /// Totals after the last response that was counted or passed over.
+    totals: Option<Usage>,
+    responses: u64,
+    /// Responses whose records were seen; Codex may write one twice.
+    seen: FxHashSet<u64>,
+    /// Whether the running turn has records of its responses; the running
+    /// totals beside them say nothing more.
+    recorded: bool,
+}
+
+impl Counting {
+    /// Takes in a `session_meta`, or the first line of an old rollout.
+    pub(super) fn session_meta(&mut self, meta: &SessionMeta<'_>, at: Timestamp) {
+        let id = text(meta.id.as_ref()).unwrap_or_default();
+        if self.created.is_none() {
+            id.clone_into(&mut self.id);
+            id.clone_into(&mut self.lineage);
+            self.origin = Origin::of(meta);
+            self.start_ordinal = meta.subagent_history_start_ordinal;
+            let created = text(meta.timestamp.as_ref()).and_then(|text| text.parse().ok());
+            self.created = Some(created.unwrap_or(at));
+        } else if id != self.id && !self.started {
+            // Only a copy holds the heading of another rollout.
+            self.copying_since.get_or_insert(at);
+            if !self.origin.is_subagent() {
+                id.clone_into(&mut self.lineage);
+            }
+        }
+    }
+
+    /// Takes in the start of a turn: `task_started` or `turn_context`.
+    pub(super) fn turn(
+        &mut self,
+        turn_id: Option<&str>,
+        started_at: Option<f64>,
+        at: Timestamp,
+        ordinal: Option<u64>,
+    ) {
+        if turn_id.is_none() || turn_id != self.turn_id.as_deref() {
+            self.recorded = false;
+        }
+        if turn_id.is_some() {
+            self.turn_id = turn_id.map(str::to_owned);
+        }
+        if self.started {
+            return;
+        }
+        if self.is_own_turn(turn_id, started_at, at, ordinal) {
+            self.started = true;
+            self.copying_since = None;
+        } else {
+            self.copying_since.get_or_insert(at);
+        }
+    }
+
+    fn is_own_turn(
+        &self,
+        turn_id: Option<&str>,
+        started_at: Option<f64>,
+        at: Timestamp,
+        ordinal: Option<u64>,
+    ) -> bool {
+        if let (Some(start), Some(ordinal)) = (self.start_ordinal, ordinal) {
+            return ordinal >= start;
+        }
+        if !self.origin.may_copy() && self.copying_since.is_none() {
+            return true;
+        }
+        // Ids are UUIDs of version 7: a turn that is older than the rollout
+        // was begun elsewhere, whatever time its copy was stamped with.
+        if let (Some(turn), Some(rollout)) = (turn_id.and_then(uuid_millis), uuid_millis(&self.id)) {
+            return turn >= rollout;
+        }
+        let created = self.created.unwrap_or(at);
+        if let Some(started_at) = started_at {
+            return started_at >= created.as_second() as f64;
+        }
+        match self.copying_since {
+            _ if at < created => false,
+            Some(since) => at.as_second() - since.as_second() > COPYING_SECONDS,
+            None => true,
+        }
+    }
+
+    /// Whether a record is a copy of a parent's.
+    pub(super) fn is_copied(&self, at: Timestamp, ordinal: Option<u64>) -> bool {
+        if let (Some(start), Some(ordinal)) = (self.start_ordinal, ordinal) {
+            return ordinal < start;
+        }
+        self.copying_since.is_some()
+            || (!self.started
+                && self.origin.may_copy()
+                && self.created.is_some_and(|created| at < created))
+    }
+
+    /// Whether copied records are left out: a subagent's file is part of the
+    /// session that holds the originals. A fork's copy is kept, since the
+    /// fork's conversation begins with it; what it used counts once, by name.
+    pub(super) fn leaves_out_copies(&self) -> bool {
+        self.origin.is_subagent()
+    }
+
+    /// The usage that a `token_usage_record` tells of.
+    pub(super) fn usage_record(
+        &mut self,
+        record: &TokenUsageRecord<'_>,
+        at: Timestamp,
+        ordinal: Option<u64>,
+    ) -> Option<ResponseUsage> {
+        self.recorded = true;
+        if record.thread_token_usage.is_some() {
+            self.totals = record.thread_token_usage;
+        }
+        if self.leaves_out_copies() && self.is_copied(at, ordinal) {
+            return None;
+        }
+        let response_id = match text(record.response_id.as_ref()) {
+            Some(id) => id.to_owned(),
+            None => {
+                let turn = text(record.turn_id.as_ref()).map(str::to_owned);
+                let totals = record.thread_token_usage.unwrap_or(record.usage);
+                self.derived_id(turn.as_deref(), totals)
+            }
+        };
+        let is_new = self.seen.insert(response_hash(&response_id));
+        is_new.then(|| ResponseUsage { response_id, tokens: tokens(record.usage) })
+    }
+
+    /// The usage that a `token_count` tells of: what the running totals grew
+    /// by. Repeats tell of none.
+    pub(super) fn token_count(
+        &mut self,
+        info: &TokenInfo,
+        at: Timestamp,
+        ordinal: Option<u64>,
+    ) -> Option<ResponseUsage> {
+        let last = info.last_token_usage;
+        let before = self.totals;
+        let used = match (info.total_token_usage, before) {
+            (Some(total), Some(before)) if total == before => return None,
+            (Some(total), Some(before)) => match difference(total, before) {
+                Some(used) => used,
+                // The totals began anew, after a compaction or in a fork.
+                None => last.unwrap_or(total),
+            },
+            // The first totals of a copy include the parent's.
+            (Some(total), None) => last.unwrap_or(total),
+            (None, _) => last?,
+        };
+        if info.total_token_usage.is_some() {
+            self.totals = info.total_token_usage;
+        }
+        if self.recorded || (used.input_tokens == 0 && used.output_tokens == 0) {
+            return None;
+        }
+        self.responses += 1;
+        if self.leaves_out_copies() && self.is_copied(at, ordinal) {
+            return None;
+        }
+        let turn = self.turn_id.clone();
+        let response_id = self.derived_id(turn.as_deref(), info.total_token_usage.unwrap_or(used));
+        Some(ResponseUsage { response_id, tokens: tokens(used) })
+    }
+
+    /// A name for a response that Codex did not name: the same in every copy,
+    /// though copies are stamped with new times.
+    fn derived_id(&self, turn: Option<&str>, totals: Usage) -> String {
+        let Usage { input_tokens, cached_input_tokens, output_tokens, .. } = totals;
+        let place = match turn {
+            Some(turn) => turn.to_owned(),
+            None => format!("{}#{}", self.lineage, self.responses),
+        };
+        format!("{place}@{input_tokens}+{output_tokens}-{cached_input_tokens}")
+    }
+}
+
+/// What was used between two totals; `None` when any of them sank.
+fn difference(total: Usage, before: Usage) -> Option<Usage> {
+    Some(Usage {
+        input_tokens: total.input_tokens.checked_sub(before.input_tokens)?,
+        cached_input_tokens: total.cached_input_tokens.checked_sub(before.cached_input_tokens)?,
+        cache_write_input_tokens: total
+            .cache_write_input_tokens
+            .checked_sub(before.cache_write_input_tokens)?,
+        output_tokens: total.output_tokens.checked_sub(before.output_tokens)?,
+        reasoning_output_tokens: total
+            .reasoning_output_tokens
+            .checked_sub(before.reasoning_output_tokens)?,
+        total_tokens: total.total_tokens.saturating_sub(before.total_tokens),
+    })
+}
+
+fn tokens(usage: Usage) -> Tokens {
+    Tokens {
+        prompt: usage.input_tokens,
+        cache_read: usage.cached_input_tokens.min(usage.input_tokens),
+        cache_write_5m: usage.cache_write_input_tokens,
+        cache_write_1h: 0,
+        completion: usage.output_tokens,
+        reasoning: usage.reasoning_output_tokens,
+    }
+}
