@@ -11,6 +11,10 @@
 mod claude_code;
 mod codex;
 mod evidence;
+mod image;
+mod limit;
+mod lines;
+mod patch;
 mod usage;
 
 pub use evidence::{Decoded, Evidence, EvidenceFile, KeptImage, Membership};
