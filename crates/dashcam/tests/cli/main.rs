@@ -3,5 +3,6 @@
 mod bad_input;
 mod commands;
 mod environment;
+mod exactness;
 mod history;
 mod live;
