@@ -1,3 +1,29 @@
-//! The embedded store of dashcam.
+//! The embedded store of dashcam: sessions, search, rollups and archived
+//! evidence in one `SQLite` file that several processes can read while one
+//! writes.
+//!
+//! Numbers that are filtered and summed live in narrow rows and in rollups by
+//! quarter hour; a turn's full content is one compressed blob; full-text
+//! search is an index beside them that may catch up later. A response that
+//! stands in several sessions (copied history) is counted in one of them.
+//!
+//! This crate knows no harness's formats.
 
+mod error;
+mod file_state;
+mod lock;
+mod project;
+mod store;
+pub mod usage_table;
 pub mod view;
+mod write;
+
+pub use error::StoreError;
+pub use file_state::{FileId, FileState, tail_hash};
+pub use lock::{ImportLock, Wait};
+pub use project::project_name;
+pub use store::Store;
+pub use usage_table::{UsageFact, UsageTable, time_zone};
+pub use write::{
+    ArchiveChunk, FileWrite, ImportBatch, PreparedSession, SessionChange, SessionExtras, TurnHashes,
+};

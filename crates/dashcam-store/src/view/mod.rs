@@ -2,13 +2,15 @@
 //!
 //! Field names are the JSON contract of `--json` and of the HTTP API.
 
+mod facets;
 mod health;
 mod overview;
 mod search;
 mod session;
 mod usage;
 
-pub use health::{FileTrouble, Health, HarnessHealth};
+pub use facets::Facets;
+pub use health::{FileTrouble, HarnessHealth, Health};
 pub use overview::{DayTotals, ModelShare, NamedTotals, Overview, OverviewQuery, Totals};
 pub use search::{SearchField, SearchHit, SearchQuery, SearchResults};
 pub use session::{
