@@ -33,6 +33,9 @@ use folder::Folder;
 use std::path::PathBuf;
 use world::World;
 
+/// Raised whenever the same options begin to give other bytes.
+pub const VERSION: u32 = 1;
+
 /// What history to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {

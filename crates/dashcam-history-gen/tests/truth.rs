@@ -68,7 +68,8 @@ fn the_same_options_give_the_same_bytes_and_another_seed_gives_others() {
 fn the_bytes_are_the_same_on_every_machine() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = generate(&Options::new(folder.path(), 2)).unwrap();
-    // Changes with every change of the generator, and with nothing else.
+    // Changes with every change of what is written, and with nothing else: then
+    // raise `dashcam_history_gen::VERSION`, so that no old history is taken for new.
     assert_eq!(
         manifest.digest,
         "bb3b06490a06f2caf1bd6dc5d3f83fdcc08b622bc9f19c4700593546c8eb6e8e"
