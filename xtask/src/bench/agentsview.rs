@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
+use walkdir::WalkDir;
 
 /// Measures agentsview where it installs; a note where it does not.
 pub(super) fn measure(history: &History, report: &mut Report) {
@@ -121,23 +122,23 @@ fn serve(program: &Path, home: &Path, report: &mut Report) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Installs it into the cache, once.
+/// Installs it into the cache, once, and finds the native program inside: the
+/// Python script before it would add its own start to every figure.
 fn install() -> anyhow::Result<PathBuf> {
     let folder = workspace::cache().join("agentsview");
-    let program = folder.join("bin/agentsview");
-    if program.is_file() {
+    if let Some(program) = native_program(&folder) {
         return Ok(program);
     }
     process::output(Command::new("python3").args(["-m", "venv"]).arg(&folder))
         .context("it needs Python 3 with venv")?;
     let mut pip = Command::new(folder.join("bin/pip"));
-    process::output(pip.args([
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "agentsview",
-    ]))?;
-    Ok(program)
+    process::output(pip.args(["install", "--quiet", "--disable-pip-version-check", "agentsview"]))?;
+    native_program(&folder).context("its package holds no program")
+}
+
+fn native_program(folder: &Path) -> Option<PathBuf> {
+    let files = WalkDir::new(folder.join("lib")).into_iter().filter_map(Result::ok);
+    files.map(walkdir::DirEntry::into_path).find(|path| path.ends_with("agentsview/bin/agentsview"))
 }
 
 fn command(program: &Path, home: &Path, arguments: &[&str]) -> Command {
