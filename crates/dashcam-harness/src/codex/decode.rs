@@ -3,9 +3,9 @@
 use super::nest::nest;
 use super::meta::Origin;
 use super::thread::{Ids, Thread, ThreadReader, ThreadTurn};
-use crate::{Decoded, Evidence};
+use crate::{Decoded, Evidence, EvidenceFile};
 use dashcam_trace::{
-    Harness, Parent, ParentRelation, Session, SessionId, Span, SpanBody, SpanKind, Status, Timing,
+    Harness, Parent, ParentRelation, ProblemKind, Session, SessionId, Span, SpanBody, SpanKind, Status, Timing,
     Turn, TurnStatus,
 };
 use rustc_hash::FxHashMap;
@@ -18,14 +18,19 @@ pub(super) fn decode(evidence: &Evidence<'_>) -> Decoded {
     let mut ids = Ids::new(evidence.native_id);
     let mut threads: Vec<Thread> = Vec::new();
     let mut places: FxHashMap<String, usize> = FxHashMap::default();
-    for file in &evidence.files {
-        let thread =
-            ThreadReader::read(file.path, file.native_id, &file.bytes, &mut ids, &mut decoded);
+    // Of two files of one thread, the larger tells more.
+    let mut files: Vec<&EvidenceFile<'_>> = evidence.files.iter().collect();
+    files.sort_by_key(|file| std::cmp::Reverse(file.bytes.len()));
+    for file in files {
         match places.get(file.native_id) {
-            Some(&place) => continue_thread(&mut threads[place], thread),
+            Some(&place) => {
+                let more = read_again(file, &mut ids, &mut decoded);
+                continue_thread(&mut threads[place], more);
+            }
             None => {
                 places.insert(file.native_id.to_owned(), threads.len());
-                threads.push(thread);
+                let (path, id) = (file.path, file.native_id);
+                threads.push(ThreadReader::read(path, id, &file.bytes, &mut ids, &mut decoded));
             }
         }
     }
@@ -34,9 +39,31 @@ pub(super) fn decode(evidence: &Evidence<'_>) -> Decoded {
         return decoded;
     };
     threads.swap(0, root);
+    // Otherwise by path, for the order must not depend on sizes.
+    threads[1..].sort_by(|a, b| a.file.cmp(&b.file));
     let root = nest(threads, &mut ids, &mut decoded);
     decoded.session = session(root, evidence.native_id, &mut ids);
     decoded
+}
+
+/// Reads another file of a thread that was read already. That it repeats what
+/// the first one says is no problem.
+fn read_again(file: &EvidenceFile<'_>, ids: &mut Ids, decoded: &mut Decoded) -> Thread {
+    let mut again = Decoded::default();
+    let thread = ThreadReader::read(file.path, file.native_id, &file.bytes, ids, &mut again);
+    decoded.lines += again.lines;
+    for problem in again.problems {
+        if problem.kind != ProblemKind::Inconsistent {
+            decoded.problem(problem);
+        }
+    }
+    for kind in again.unknown_records.keys() {
+        decoded.unknown_record(kind);
+    }
+    for image in again.images {
+        decoded.keep_image(&image.media_type, image.bytes);
+    }
+    thread
 }
 
 /// A thread may lie in two files: moved to the archive while it was read, or
