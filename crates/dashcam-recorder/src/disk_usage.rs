@@ -1,4 +1,4 @@
-//! A usage report straight from the harnesses' files, without a store.
+//! Every model call, straight from the harnesses' files, without a store.
 //!
 //! Streams every file through its harness's usage scanner on every core, and
 //! counts each response once: the fullest record of it, and of equals the one
@@ -15,42 +15,40 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One model call as the files tell of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DiskCall {
+pub(crate) struct DiskCall {
     /// The harness.
-    pub harness: Harness,
+    pub(crate) harness: Harness,
     /// The session, in the harness's words.
-    pub session: Arc<str>,
+    pub(crate) session: Arc<str>,
     /// The working directory.
-    pub cwd: Arc<str>,
+    pub(crate) cwd: Arc<str>,
     /// The git branch.
-    pub branch: Arc<str>,
+    pub(crate) branch: Arc<str>,
     /// The model.
-    pub model: Arc<str>,
+    pub(crate) model: Arc<str>,
     /// The provider, where the harness tells.
-    pub provider: Option<Arc<str>>,
+    pub(crate) provider: Option<Arc<str>>,
     /// When the response was recorded.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// Its tokens.
-    pub tokens: Tokens,
+    pub(crate) tokens: Tokens,
     /// The cost that the harness reported.
-    pub cost: Option<Money>,
+    pub(crate) cost: Option<Money>,
 }
 
 /// Every model call on disk, each once.
 #[derive(Clone, Debug, Default)]
-pub struct DiskUsage {
+pub(crate) struct DiskUsage {
     /// The calls, by time.
-    pub calls: Vec<DiskCall>,
+    pub(crate) calls: Vec<DiskCall>,
     /// What could not be read.
-    pub unreadable: Vec<Unreadable>,
+    pub(crate) unreadable: Vec<Unreadable>,
     /// Bytes read.
-    pub bytes: u64,
-    /// Files read.
-    pub files: u64,
+    pub(crate) bytes: u64,
 }
 
 /// Reads the usage of these harnesses from disk.
-pub fn disk_usage(home: &Home, readers: &[&dyn HarnessReader]) -> DiskUsage {
+pub(crate) fn disk_usage(home: &Home, readers: &[&dyn HarnessReader]) -> DiskUsage {
     let mut found = discover(home, readers);
     // The largest first, so that no core ends with a large one alone.
     found.files.sort_by_key(|file| std::cmp::Reverse(file.stamp.size));
@@ -70,7 +68,6 @@ pub fn disk_usage(home: &Home, readers: &[&dyn HarnessReader]) -> DiskUsage {
     for scan in scans {
         usage.unreadable.extend(scan.unreadable);
         usage.bytes += scan.bytes;
-        usage.files += scan.files;
         if all.is_empty() {
             all = scan.calls;
         } else {
@@ -122,7 +119,6 @@ struct Scan {
     calls: Calls,
     unreadable: Vec<Unreadable>,
     bytes: u64,
-    files: u64,
 }
 
 fn scan_files(files: &[FoundFile], next: &AtomicUsize, readers: &[&dyn HarnessReader]) -> Scan {
@@ -150,10 +146,7 @@ fn scan_files(files: &[FoundFile], next: &AtomicUsize, readers: &[&dyn HarnessRe
             });
         });
         match read {
-            Ok(bytes) => {
-                scan.bytes += bytes;
-                scan.files += 1;
-            }
+            Ok(bytes) => scan.bytes += bytes,
             Err(error) if error.vanished() => {}
             Err(error) => scan.unreadable.push(Unreadable {
                 message: crate::discover::describe_io_error(&error.source),
@@ -211,44 +204,4 @@ impl Shared {
         }
         Arc::clone(&self.0)
     }
-}
-
-/// A usage report made from the files on disk.
-#[derive(Clone, Debug)]
-pub struct DiskUsageReport {
-    /// The report.
-    pub report: UsageReport,
-    /// What could not be read.
-    pub unreadable: Vec<Unreadable>,
-    /// Bytes read.
-    pub bytes: u64,
-}
-
-/// Reports usage straight from the files of every harness that `query` lets
-/// through. `load_prices` runs beside the reading, since the price table takes
-/// a moment to load.
-pub fn disk_usage_report<E: Send>(
-    home: &Home,
-    query: &UsageQuery,
-    load_prices: impl FnOnce() -> Result<Prices, E> + Send,
-) -> Result<DiskUsageReport, E> {
-    let readers: Vec<&dyn HarnessReader> = dashcam_harness::all()
-        .into_iter()
-        .filter(|reader| query.harness.is_empty() || query.harness.contains(&reader.harness()))
-        .collect();
-    let (prices, usage) = std::thread::scope(|scope| {
-        let prices = scope.spawn(load_prices);
-        let usage = disk_usage(home, &readers);
-        (prices.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), usage)
-    });
-    let prices = prices?;
-    let mut table = UsageTable::new(query);
-    for call in &usage.calls {
-        let cost = call.cost.or_else(|| {
-            let cost = prices.cost(&call.model, call.provider.as_deref(), call.at, &call.tokens, &[]);
-            cost.map(|cost| cost.usd)
-        });
-        table.add(&call.fact(cost));
-    }
-    Ok(DiskUsageReport { report: table.finish(), unreadable: usage.unreadable, bytes: usage.bytes })
 }

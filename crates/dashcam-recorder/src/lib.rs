@@ -9,6 +9,7 @@
 
 pub mod discover;
 mod disk_usage;
+mod disk_usage_report;
 mod first_record;
 mod follow;
 mod group;
@@ -20,7 +21,7 @@ mod read;
 mod report;
 pub mod sample;
 
-pub use disk_usage::{DiskUsageReport, disk_usage_report};
+pub use disk_usage_report::{DiskUsageReport, disk_usage_report};
 pub use follow::{Change, FollowError, Follower};
 pub use import::{ImportError, Importer};
 pub use progress::{NoProgress, Progress};

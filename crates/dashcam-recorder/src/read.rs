@@ -17,16 +17,16 @@ const LINE_LIMIT: usize = 512 << 20;
 /// A file that could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {}: {}", path.display(), describe_io_error(source))]
-pub struct ReadError {
+pub(crate) struct ReadError {
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Why.
-    pub source: io::Error,
+    pub(crate) source: io::Error,
 }
 
 impl ReadError {
     /// Whether the file was simply no longer there.
-    pub fn vanished(&self) -> bool {
+    pub(crate) fn vanished(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound
     }
 }

@@ -1,0 +1,56 @@
+//! A usage report straight from the harnesses' files, without a store.
+
+use crate::discover::Unreadable;
+use crate::disk_usage::{DiskCall, disk_usage};
+use dashcam_harness::{HarnessReader, Home};
+use dashcam_insight::Prices;
+use dashcam_store::view::{UsageQuery, UsageReport};
+use dashcam_store::{UsageFact, UsageTable, project_name};
+use dashcam_trace::{Money, SessionId};
+
+/// A usage report made from the files on disk.
+#[derive(Clone, Debug)]
+pub struct DiskUsageReport {
+    /// The report.
+    pub report: UsageReport,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+/// Reports usage straight from the files of every harness that `query` lets
+/// through. `load_prices` runs beside the reading, since the price table takes
+/// a moment to load.
+pub fn disk_usage_report<E: Send>(
+    home: &Home,
+    query: &UsageQuery,
+    load_prices: impl FnOnce() -> Result<Prices, E> + Send,
+) -> Result<DiskUsageReport, E> {
+    let readers: Vec<&dyn HarnessReader> = dashcam_harness::all()
+        .into_iter()
+        .filter(|reader| query.harness.is_empty() || query.harness.contains(&reader.harness()))
+        .collect();
+    let (prices, usage) = std::thread::scope(|scope| {
+        let prices = scope.spawn(load_prices);
+        let usage = disk_usage(home, &readers);
+        (prices.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), usage)
+    });
+    let prices = prices?;
+    let mut table = UsageTable::new(query);
+    for call in &usage.calls {
+        let cost = call.cost.or_else(|| {
+            let cost = prices.cost(&call.model, call.provider.as_deref(), call.at, &call.tokens, &[]);
+            cost.map(|cost| cost.usd)
+        });
+        add(&mut table, call, cost);
+    }
+    Ok(DiskUsageReport { report: table.finish(), unreadable: usage.unreadable, bytes: usage.bytes })
+}
+
+fn add(table: &mut UsageTable, call: &DiskCall, cost: Option<Money>) {
+    let session = SessionId::derive(call.harness, &call.session).to_string();
+    let project = project_name(Some(&call.cwd).filter(|cwd| !cwd.is_empty()).map(|cwd| &**cwd), None);
+    let fact = UsageFact { project: &project, branch: &call.branch, ..UsageFact::of(call.harness, call.at, &session) };
+    table.add(&fact.with_call(&call.model, call.tokens, cost));
+}
