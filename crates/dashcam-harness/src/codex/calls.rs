@@ -10,9 +10,7 @@ use super::content;
 use super::counting::ResponseUsage;
 use super::records::{ResponseItem, text};
 use super::thread::ThreadReader;
-use dashcam_trace::{
-    ModelCall, Part, ProblemKind, RawJson, SpanBody, SpanKind, Status, Timestamp,
-};
+use dashcam_trace::{ModelCall, Part, ProblemKind, RawJson, SpanBody, SpanKind, Status, Timestamp};
 
 /// Where a span stands in its thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +39,11 @@ impl ThreadReader<'_> {
         {
             self.usage_comes_first.get_or_insert(false);
             self.attach(open.place, usage, self.at);
-            self.open = Some(OpenCall { has_usage: true, closed: true, ..open });
+            self.open = Some(OpenCall {
+                has_usage: true,
+                closed: true,
+                ..open
+            });
             return;
         }
         self.close_call();
@@ -59,8 +61,12 @@ impl ThreadReader<'_> {
     fn call_without_items(&mut self, usage: ResponseUsage, at: Timestamp) {
         let place = self.new_call();
         self.attach(place, usage, at);
-        self.open =
-            Some(OpenCall { place, has_usage: true, closed: true, answered: false });
+        self.open = Some(OpenCall {
+            place,
+            has_usage: true,
+            closed: true,
+            answered: false,
+        });
     }
 
     /// Usage that no item followed was a response all the same.
@@ -109,7 +115,12 @@ impl ThreadReader<'_> {
         }
         self.close_call();
         let place = self.new_call();
-        let mut open = OpenCall { place, has_usage: false, closed: false, answered: false };
+        let mut open = OpenCall {
+            place,
+            has_usage: false,
+            closed: false,
+            answered: false,
+        };
         if let Some((usage, at)) = self.early_usage.take() {
             self.usage_comes_first = Some(true);
             self.attach(place, usage, at);
@@ -151,7 +162,10 @@ impl ThreadReader<'_> {
         span.start = self.ready_at.unwrap_or(self.at).min(self.at);
         let spans = &mut self.thread.turns[turn].spans;
         spans.push(span);
-        CallPlace { turn, span: spans.len() - 1 }
+        CallPlace {
+            turn,
+            span: spans.len() - 1,
+        }
     }
 
     /// The latest call gets nothing more.
@@ -173,8 +187,7 @@ impl ThreadReader<'_> {
 
     pub(super) fn push_part(&mut self, part: Part) -> CallPlace {
         let place = self.call_of_item();
-        if let SpanBody::ModelCall(call) =
-            &mut self.thread.turns[place.turn].spans[place.span].body
+        if let SpanBody::ModelCall(call) = &mut self.thread.turns[place.turn].spans[place.span].body
         {
             call.output.push(part);
         }
@@ -186,7 +199,9 @@ impl ThreadReader<'_> {
         match text(item.kind.as_ref()).unwrap_or_default() {
             "message" if text(item.role.as_ref()) == Some("assistant") => {
                 let parts = content::parts(item.content);
-                self.push_part(Part::Text { text: content::joined_text(&parts) });
+                self.push_part(Part::Text {
+                    text: content::joined_text(&parts),
+                });
             }
             "message" => self.message(item),
             "reasoning" => {
@@ -198,9 +213,15 @@ impl ThreadReader<'_> {
                 };
                 self.push_part(Part::Thinking { text });
             }
-            "function_call" | "custom_tool_call" | "local_shell_call" | "web_search_call"
-            | "tool_search_call" | "image_generation_call" => self.tool_call(item),
-            "function_call_output" | "custom_tool_call_output" | "local_shell_call_output"
+            "function_call"
+            | "custom_tool_call"
+            | "local_shell_call"
+            | "web_search_call"
+            | "tool_search_call"
+            | "image_generation_call" => self.tool_call(item),
+            "function_call_output"
+            | "custom_tool_call_output"
+            | "local_shell_call_output"
             | "tool_search_output" => self.tool_output(item),
             "agent_message" => self.agent_message(item),
             "additional_tools" => self.offered_tools(item),
@@ -210,7 +231,8 @@ impl ThreadReader<'_> {
             "" => self.decoded.unknown_record("response_item/(no type)"),
             kind => {
                 let kind = kind.to_owned();
-                self.decoded.unknown_record(&format!("response_item/{kind}"));
+                self.decoded
+                    .unknown_record(&format!("response_item/{kind}"));
                 let json = item.content.or(item.action).or(item.output);
                 let json = json.map_or_else(RawJson::null, RawJson::from_raw);
                 self.push_part(Part::other(&kind, &json));

@@ -8,7 +8,10 @@ use serde_json::value::RawValue;
 /// The pieces of a message or an output: a list, or one text.
 pub(super) fn parts(content: Option<&RawValue>) -> Vec<ContentPart<'_>> {
     if let Some(text) = string(content) {
-        return vec![ContentPart { text: Some(Text(text)), ..ContentPart::default() }];
+        return vec![ContentPart {
+            text: Some(Text(text)),
+            ..ContentPart::default()
+        }];
     }
     shaped(content).unwrap_or_default()
 }
@@ -34,7 +37,11 @@ pub(super) fn images(parts: &[ContentPart<'_>]) -> Vec<String> {
                 return Some(url.as_str().to_owned());
             }
             let (media_type, data) = (part.mime_type.as_ref()?, part.data.as_ref()?);
-            Some(format!("data:{};base64,{}", media_type.as_str(), data.as_str()))
+            Some(format!(
+                "data:{};base64,{}",
+                media_type.as_str(),
+                data.as_str()
+            ))
         })
         .collect()
 }
@@ -56,7 +63,10 @@ pub(super) fn output(raw: Option<&RawValue>) -> Output {
     if let Some(object) = shaped::<OutputObject<'_>>(raw.filter(|raw| raw.get().starts_with('{'))) {
         let inner = object.content.or(object.output);
         let success = object.success;
-        return Output { success, ..output(inner) };
+        return Output {
+            success,
+            ..output(inner)
+        };
     }
     let parts = parts(raw);
     let text = joined_text(&parts);
@@ -64,7 +74,10 @@ pub(super) fn output(raw: Option<&RawValue>) -> Output {
     if let Some(wrapped) = unwrap_shell_output(&text) {
         return Output { images, ..wrapped };
     }
-    let mut result = Output { images, ..Output::default() };
+    let mut result = Output {
+        images,
+        ..Output::default()
+    };
     read_header(&text, &mut result);
     result.text = text;
     result
@@ -125,7 +138,9 @@ fn read_header(text: &str, result: &mut Output) {
         if line.starts_with("Process running with session ID") {
             result.still_running = true;
         }
-        let time = line.strip_prefix("Wall time: ").and_then(|rest| rest.strip_suffix(" seconds"));
+        let time = line
+            .strip_prefix("Wall time: ")
+            .and_then(|rest| rest.strip_suffix(" seconds"));
         if let Some(seconds) = time.and_then(|time| time.parse().ok()) {
             result.seconds = Some(seconds);
         }
@@ -179,19 +194,35 @@ pub(super) fn injected_kind(text: &str) -> Option<&'static str> {
         ("<INSTRUCTIONS>", "user_instructions"),
     ];
     let text = text.trim_start();
-    MARKS.iter().find(|(mark, _)| text.starts_with(mark)).map(|(_, kind)| *kind)
+    MARKS
+        .iter()
+        .find(|(mark, _)| text.starts_with(mark))
+        .map(|(_, kind)| *kind)
 }
 
 /// The command of a shell line that the person ran, as the model is told it.
 pub(super) fn shell_line(text: &str) -> Option<&str> {
     let inside = text.trim_start().strip_prefix("<user_shell_command>")?;
     let (_, after) = inside.split_once("<command>")?;
-    after.split_once("</command>").map(|(command, _)| command.trim())
+    after
+        .split_once("</command>")
+        .map(|(command, _)| command.trim())
 }
 
 /// The first line of a text, cut for a list.
 pub(super) fn first_line(text: &str) -> String {
-    text.trim().lines().next().unwrap_or_default().chars().take(300).collect()
+    text.trim()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(300)
+        .collect()
+}
+
+/// The last line of a text, cut for a list.
+pub(super) fn last_line(text: &str) -> String {
+    first_line(text.trim().lines().last().unwrap_or_default())
 }
 
 /// A text that the harness wrote, cut to what is worth keeping beside the
@@ -202,7 +233,11 @@ pub(super) fn kept_context(text: &str) -> String {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() }
+    if end < text.len() {
+        format!("{}…", &text[..end])
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -216,10 +251,19 @@ mod tests {
     #[test]
     fn exit_codes_are_read_from_every_form() {
         for (json, code) in [
-            (r#""Chunk ID: 1\nWall time: 0.5 seconds\nProcess exited with code 3\nOutput:\nx""#, 3),
+            (
+                r#""Chunk ID: 1\nWall time: 0.5 seconds\nProcess exited with code 3\nOutput:\nx""#,
+                3,
+            ),
             (r#""Exit code: 1\nWall time: 0 seconds\nOutput:\nx""#, 1),
-            (r#""{\"output\":\"x\",\"metadata\":{\"exit_code\":127,\"duration_seconds\":0.2}}""#, 127),
-            (r#"{"content":"Exit code: 4\nOutput:\n","success":false}"#, 4),
+            (
+                r#""{\"output\":\"x\",\"metadata\":{\"exit_code\":127,\"duration_seconds\":0.2}}""#,
+                127,
+            ),
+            (
+                r#"{"content":"Exit code: 4\nOutput:\n","success":false}"#,
+                4,
+            ),
         ] {
             assert_eq!(read(json).exit_code, Some(code), "{json}");
         }
@@ -230,7 +274,10 @@ mod tests {
         let printed = read(r#""Chunk ID: 1\nProcess exited with code 0\nOutput:\nExit code: 9""#);
         assert_eq!(printed.exit_code, Some(0));
         assert_eq!(read(r#""log\nExit code: 9""#).exit_code, None);
-        assert!(read(r#""Wall time: 1 seconds\nProcess running with session ID 4\nOutput:\n""#).still_running);
+        assert!(
+            read(r#""Wall time: 1 seconds\nProcess running with session ID 4\nOutput:\n""#)
+                .still_running
+        );
     }
 
     #[test]

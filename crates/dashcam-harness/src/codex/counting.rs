@@ -104,7 +104,8 @@ impl Counting {
         }
         // Ids are UUIDs of version 7: a turn that is older than the rollout
         // was begun elsewhere, whatever time its copy was stamped with.
-        if let (Some(turn), Some(rollout)) = (turn_id.and_then(uuid_millis), uuid_millis(&self.id)) {
+        if let (Some(turn), Some(rollout)) = (turn_id.and_then(uuid_millis), uuid_millis(&self.id))
+        {
             return turn >= rollout;
         }
         let created = self.created.unwrap_or(at);
@@ -159,7 +160,10 @@ impl Counting {
             }
         };
         let is_new = self.seen.insert(response_hash(&response_id));
-        is_new.then(|| ResponseUsage { response_id, tokens: tokens(record.usage) })
+        is_new.then(|| ResponseUsage {
+            response_id,
+            tokens: tokens(record.usage),
+        })
     }
 
     /// The usage that a `token_count` tells of: what the running totals grew
@@ -179,7 +183,13 @@ impl Counting {
                 // The totals began anew, after a compaction or in a fork.
                 None => last.unwrap_or(total),
             },
-            // The first totals of a copy include the parent's.
+            (Some(total), None) if !self.origin.may_copy() => total,
+            // The first totals of a copy include the parent's; those that
+            // come before a turn of its own tell of nothing else.
+            (Some(total), None) if !self.started && last != Some(total) => {
+                self.totals = Some(total);
+                return None;
+            }
             (Some(total), None) => last.unwrap_or(total),
             (None, _) => last?,
         };
@@ -195,13 +205,21 @@ impl Counting {
         }
         let turn = self.turn_id.clone();
         let response_id = self.derived_id(turn.as_deref(), info.total_token_usage.unwrap_or(used));
-        Some(ResponseUsage { response_id, tokens: tokens(used) })
+        Some(ResponseUsage {
+            response_id,
+            tokens: tokens(used),
+        })
     }
 
     /// A name for a response that Codex did not name: the same in every copy,
     /// though copies are stamped with new times.
     fn derived_id(&self, turn: Option<&str>, totals: Usage) -> String {
-        let Usage { input_tokens, cached_input_tokens, output_tokens, .. } = totals;
+        let Usage {
+            input_tokens,
+            cached_input_tokens,
+            output_tokens,
+            ..
+        } = totals;
         let place = match turn {
             Some(turn) => turn.to_owned(),
             None => format!("{}#{}", self.lineage, self.responses),
@@ -214,7 +232,9 @@ impl Counting {
 fn difference(total: Usage, before: Usage) -> Option<Usage> {
     Some(Usage {
         input_tokens: total.input_tokens.checked_sub(before.input_tokens)?,
-        cached_input_tokens: total.cached_input_tokens.checked_sub(before.cached_input_tokens)?,
+        cached_input_tokens: total
+            .cached_input_tokens
+            .checked_sub(before.cached_input_tokens)?,
         cache_write_input_tokens: total
             .cache_write_input_tokens
             .checked_sub(before.cache_write_input_tokens)?,

@@ -1,12 +1,12 @@
 //! Puts a session together from the rollouts of its threads.
 
-use super::nest::nest;
 use super::meta::Origin;
+use super::nest::nest;
 use super::thread::{Ids, Thread, ThreadReader, ThreadTurn};
 use crate::{Decoded, Evidence, EvidenceFile};
 use dashcam_trace::{
-    Harness, Parent, ParentRelation, ProblemKind, Session, SessionId, Span, SpanBody, SpanKind, Status, Timing,
-    Turn, TurnStatus,
+    Harness, Parent, ParentRelation, ProblemKind, Session, SessionId, Span, SpanBody, SpanKind,
+    Status, Timing, Turn, TurnStatus,
 };
 use rustc_hash::FxHashMap;
 use rustc_hash::FxHashSet;
@@ -30,11 +30,20 @@ pub(super) fn decode(evidence: &Evidence<'_>) -> Decoded {
             None => {
                 places.insert(file.native_id.to_owned(), threads.len());
                 let (path, id) = (file.path, file.native_id);
-                threads.push(ThreadReader::read(path, id, &file.bytes, &mut ids, &mut decoded));
+                threads.push(ThreadReader::read(
+                    path,
+                    id,
+                    &file.bytes,
+                    &mut ids,
+                    &mut decoded,
+                ));
             }
         }
     }
-    let Some(root) = places.get(evidence.native_id).copied().or((!threads.is_empty()).then_some(0))
+    let Some(root) = places
+        .get(evidence.native_id)
+        .copied()
+        .or((!threads.is_empty()).then_some(0))
     else {
         return decoded;
     };
@@ -69,8 +78,11 @@ fn read_again(file: &EvidenceFile<'_>, ids: &mut Ids, decoded: &mut Decoded) -> 
 /// A thread may lie in two files: moved to the archive while it was read, or
 /// resumed into a new file. What both hold is taken from the first.
 fn continue_thread(thread: &mut Thread, more: Thread) {
-    let known: FxHashSet<String> =
-        thread.turns.iter().map(|turn| turn.native_id.clone()).collect();
+    let known: FxHashSet<String> = thread
+        .turns
+        .iter()
+        .map(|turn| turn.native_id.clone())
+        .collect();
     let offset = thread.turns.len();
     let mut moved = FxHashMap::default();
     for (index, turn) in more.turns.into_iter().enumerate() {
@@ -107,7 +119,9 @@ fn session(root: Thread, native_id: &str, ids: &mut Ids) -> Option<Session> {
         .map(|(index, turn)| {
             let mut id = ids.session.turn(&turn.native_id);
             while !turn_ids.insert(id) {
-                id = ids.session.turn(&format!("{}#{}", turn.native_id, turn_ids.len()));
+                id = ids
+                    .session
+                    .turn(&format!("{}#{}", turn.native_id, turn_ids.len()));
             }
             finished_turn(turn, id, index as u32, ids)
         })
@@ -158,7 +172,11 @@ fn finished_turn(turn: ThreadTurn, id: dashcam_trace::TurnId, index: u32, ids: &
         end: turn.end,
         status,
         error: turn.error,
-        timing: if measured { Timing::Measured } else { Timing::Derived },
+        timing: if measured {
+            Timing::Measured
+        } else {
+            Timing::Derived
+        },
         sources: dashcam_trace::Sources::TRANSCRIPT,
         body: SpanBody::Turn,
     });
@@ -183,6 +201,8 @@ fn finished_turn(turn: ThreadTurn, id: dashcam_trace::TurnId, index: u32, ids: &
 
 /// The path of a rollout: `rollout-<time>-<thread>.jsonl`, or compressed.
 pub(super) fn is_rollout(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
     name.starts_with("rollout-") && (name.ends_with(".jsonl") || name.ends_with(".jsonl.zst"))
 }

@@ -28,7 +28,15 @@ impl ThreadReader<'_> {
         details: Option<RawJson>,
     ) -> Span {
         let id = self.id_by_place(SpanKind::Event);
-        self.new_span(id, name, SpanBody::Event(dashcam_trace::Event { kind, text, details }))
+        self.new_span(
+            id,
+            name,
+            SpanBody::Event(dashcam_trace::Event {
+                kind,
+                text,
+                details,
+            }),
+        )
     }
 
     /// Puts an event into the turn that is under way, or keeps it for the next.
@@ -41,7 +49,11 @@ impl ThreadReader<'_> {
 
     /// Notes context that the harness put in.
     pub(super) fn context(&mut self, kind: &str, role: &str, body: &str) {
-        let details = ContextDetails { kind, role, bytes: body.len() };
+        let details = ContextDetails {
+            kind,
+            role,
+            bytes: body.len(),
+        };
         let details = Some(RawJson::from_value(&details));
         let text = Some(content::kept_context(body)).filter(|text| !text.is_empty());
         let span = self.event_span(EventKind::Context, kind, text, details);
@@ -53,7 +65,11 @@ impl ThreadReader<'_> {
     pub(super) fn offered_tools(&mut self, item: &ResponseItem<'_>) {
         let bytes = item.tools.map_or(0, |tools| tools.get().len());
         let role = text(item.role.as_ref()).unwrap_or("developer");
-        let details = ContextDetails { kind: "additional_tools", role, bytes };
+        let details = ContextDetails {
+            kind: "additional_tools",
+            role,
+            bytes,
+        };
         let details = Some(RawJson::from_value(&details));
         let span = self.event_span(EventKind::Context, "additional_tools", None, details);
         self.input.push(InputPart::Context { span: span.id });
@@ -74,7 +90,10 @@ impl ThreadReader<'_> {
         }
         let task = body
             .starts_with("Message Type: NEW_TASK")
-            .then(|| body.split_once("Payload:\n").map(|(_, task)| task.to_owned()))
+            .then(|| {
+                body.split_once("Payload:\n")
+                    .map(|(_, task)| task.to_owned())
+            })
             .flatten();
         match (task, self.current) {
             (Some(task), Some(turn)) if self.thread.turns[turn].prompt.text.is_empty() => {
@@ -111,23 +130,25 @@ impl ThreadReader<'_> {
 
     /// What is in force from now on; changes are events.
     pub(super) fn settings(&mut self, context: &TurnContext<'_>) {
-        let approval = context.approval_policy.map(|policy| match string(Some(policy)) {
-            Some(policy) => policy.into_owned(),
-            None => policy.get().to_owned(),
-        });
-        let changed = |name: &str, before: &Option<String>, now: &Option<String>| match (before, now)
-        {
-            (Some(before), Some(now)) if before != now => {
-                Some(format!("{name}: {before} → {now}"))
-            }
-            _ => None,
-        };
+        let approval = context
+            .approval_policy
+            .map(|policy| match string(Some(policy)) {
+                Some(policy) => policy.into_owned(),
+                None => policy.get().to_owned(),
+            });
+        let change =
+            |name: &str, before: &Option<String>, now: &Option<String>| match (before, now) {
+                (Some(before), Some(now)) if before != now => {
+                    Some(format!("{name}: {before} → {now}"))
+                }
+                _ => None,
+            };
         let model = owned(context.model.as_ref());
         let effort = owned(context.effort.as_ref());
         let changes: Vec<String> = [
-            changed("model", &self.model, &model),
-            changed("effort", &self.effort, &effort),
-            changed("approval", &self.approval, &approval),
+            change("model", &self.model, &model),
+            change("effort", &self.effort, &effort),
+            change("approval", &self.approval, &approval),
         ]
         .into_iter()
         .flatten()
@@ -189,10 +210,18 @@ impl ThreadReader<'_> {
             "turn_aborted" => self.turn_aborted(event),
             "user_message" => self.user_message_event(event),
             "item_completed" => self.item_completed(event),
-            "exec_command_begin" | "patch_apply_begin" | "mcp_tool_call_begin"
-            | "web_search_begin" | "dynamic_tool_call_request" => self.tool_began(event),
-            "exec_command_end" | "patch_apply_end" | "mcp_tool_call_end" | "web_search_end"
-            | "view_image_tool_call" | "dynamic_tool_call_response" | "image_generation_end" => {
+            "exec_command_begin"
+            | "patch_apply_begin"
+            | "mcp_tool_call_begin"
+            | "web_search_begin"
+            | "dynamic_tool_call_request" => self.tool_began(event),
+            "exec_command_end"
+            | "patch_apply_end"
+            | "mcp_tool_call_end"
+            | "web_search_end"
+            | "view_image_tool_call"
+            | "dynamic_tool_call_response"
+            | "image_generation_end" => {
                 self.tool_ended(kind, event);
             }
             "collab_agent_spawn_end" => self.collab_event(event, event.new_thread_id.as_ref()),
@@ -207,8 +236,12 @@ impl ThreadReader<'_> {
             "stream_error" => {
                 let message = event.message.map_or_else(String::new, error_message);
                 self.retries += 1;
-                let mut span =
-                    self.event_span(EventKind::ApiError, "stream error", Some(message.clone()), None);
+                let mut span = self.event_span(
+                    EventKind::ApiError,
+                    "stream error",
+                    Some(message.clone()),
+                    None,
+                );
                 span.status = Status::Error;
                 span.error = Some(message);
                 self.push_event(span);
@@ -224,8 +257,11 @@ impl ThreadReader<'_> {
                 self.model = model.or_else(|| self.model.take());
                 self.note(EventKind::Settings, kind, message);
             }
-            "exec_approval_request" | "apply_patch_approval_request" | "request_permissions"
-            | "elicitation_request" | "guardian_assessment" => {
+            "exec_approval_request"
+            | "apply_patch_approval_request"
+            | "request_permissions"
+            | "elicitation_request"
+            | "guardian_assessment" => {
                 let message = string(event.reason).map(std::borrow::Cow::into_owned);
                 let message = message.or_else(|| command_line(event.command));
                 self.note(EventKind::Permission, kind, message);
@@ -241,20 +277,47 @@ impl ThreadReader<'_> {
             }
             "thread_rolled_back" => self.rolled_back(event.num_turns.unwrap_or(0)),
             // Told by the items themselves, or only of the client's screen.
-            "agent_message" | "agent_reasoning" | "agent_reasoning_raw_content"
-            | "agent_reasoning_section_break" | "agent_message_delta" | "agent_reasoning_delta"
-            | "agent_reasoning_raw_content_delta" | "agent_message_content_delta"
-            | "reasoning_content_delta" | "reasoning_raw_content_delta" | "item_started"
-            | "exec_command_output_delta" | "terminal_interaction" | "turn_diff" | "plan_update"
-            | "plan_delta" | "session_configured" | "thread_settings_applied"
-            | "thread_goal_updated" | "thread_goal_cleared" | "raw_response_item"
-            | "mcp_startup_update" | "mcp_startup_complete" | "mcp_list_tools_response"
-            | "list_custom_prompts_response" | "list_skills_response" | "skills_update_available"
-            | "get_history_entry_response" | "shutdown_complete" | "undo_started"
-            | "undo_completed" | "image_generation_begin" | "collab_agent_spawn_begin"
-            | "collab_agent_interaction_begin" | "collab_waiting_begin" | "collab_waiting_end"
-            | "collab_close_begin" | "collab_close_end" | "collab_resume_begin"
-            | "sub_agent_activity" | "conversation_path" => {}
+            "agent_message"
+            | "agent_reasoning"
+            | "agent_reasoning_raw_content"
+            | "agent_reasoning_section_break"
+            | "agent_message_delta"
+            | "agent_reasoning_delta"
+            | "agent_reasoning_raw_content_delta"
+            | "agent_message_content_delta"
+            | "reasoning_content_delta"
+            | "reasoning_raw_content_delta"
+            | "item_started"
+            | "exec_command_output_delta"
+            | "terminal_interaction"
+            | "turn_diff"
+            | "plan_update"
+            | "plan_delta"
+            | "session_configured"
+            | "thread_settings_applied"
+            | "thread_goal_updated"
+            | "thread_goal_cleared"
+            | "raw_response_item"
+            | "mcp_startup_update"
+            | "mcp_startup_complete"
+            | "mcp_list_tools_response"
+            | "list_custom_prompts_response"
+            | "list_skills_response"
+            | "skills_update_available"
+            | "get_history_entry_response"
+            | "shutdown_complete"
+            | "undo_started"
+            | "undo_completed"
+            | "image_generation_begin"
+            | "collab_agent_spawn_begin"
+            | "collab_agent_interaction_begin"
+            | "collab_waiting_begin"
+            | "collab_waiting_end"
+            | "collab_close_begin"
+            | "collab_close_end"
+            | "collab_resume_begin"
+            | "sub_agent_activity"
+            | "conversation_path" => {}
             "" => self.decoded.unknown_record("event_msg/(no type)"),
             kind => self.decoded.unknown_record(&format!("event_msg/{kind}")),
         }
@@ -267,7 +330,9 @@ impl ThreadReader<'_> {
     }
 
     fn item_completed(&mut self, event: &Event<'_>) {
-        let Some(item) = self.item(event.item) else { return };
+        let Some(item) = self.item(event.item) else {
+            return;
+        };
         let times = event.started_at_ms.zip(event.completed_at_ms);
         match text(item.kind.as_ref()).unwrap_or_default() {
             "UserMessage" => self.user_message_item(item.content),
@@ -311,16 +376,22 @@ impl ThreadReader<'_> {
 
     fn users_command(&mut self, item: &Item<'_>, times: Option<(i64, i64)>) {
         let command = command_line(item.command).unwrap_or_default();
-        let details = item.exit_code.map(|code| RawJson::from_value(&serde_json::json!({ "exit_code": code })));
-        let mut span =
-            self.event_span(EventKind::ShellLine, "shell line", Some(command), details);
+        let details = item
+            .exit_code
+            .map(|code| RawJson::from_value(&serde_json::json!({ "exit_code": code })));
+        let mut span = self.event_span(EventKind::ShellLine, "shell line", Some(command), details);
         if item.exit_code.is_some_and(|code| code != 0) {
             span.status = Status::Error;
         }
         let turn = self.turn_in_progress();
         self.thread.turns[turn].spans.push(span);
         if let Some((start, end)) = times {
-            self.measured(turn, self.thread.turns[turn].spans.len() - 1, Some(start), end);
+            self.measured(
+                turn,
+                self.thread.turns[turn].spans.len() - 1,
+                Some(start),
+                end,
+            );
         }
     }
 }
@@ -333,5 +404,6 @@ struct HookFragment {
 
 /// Whether a command was run by the person, not by the model.
 pub(super) fn is_users(source: Option<&RawValue>) -> bool {
-    shaped::<String>(source).is_some_and(|source| matches!(source.as_str(), "user_shell" | "userShell"))
+    shaped::<String>(source)
+        .is_some_and(|source| matches!(source.as_str(), "user_shell" | "userShell"))
 }

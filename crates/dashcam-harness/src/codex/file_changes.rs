@@ -35,7 +35,8 @@ pub(super) fn parse_patch(patch: &str) -> Vec<FileDiff> {
             diffs.push(empty(path, Change::Delete));
         } else if let Some(path) = line.strip_prefix("*** Update File: ") {
             diffs.push(empty(path, Change::Update));
-        } else if let (Some(path), Some(diff)) = (line.strip_prefix("*** Move to: "), diffs.last_mut())
+        } else if let (Some(path), Some(diff)) =
+            (line.strip_prefix("*** Move to: "), diffs.last_mut())
         {
             let old_path = std::mem::replace(&mut diff.path, path.trim().to_owned());
             diff.old_path = Some(old_path);
@@ -45,7 +46,8 @@ pub(super) fn parse_patch(patch: &str) -> Vec<FileDiff> {
     }
     for diff in &mut diffs {
         if diff.change == Change::Add && !diff.patch.is_empty() {
-            diff.patch.insert_str(0, &format!("@@ -0,0 +1,{} @@\n", diff.added));
+            diff.patch
+                .insert_str(0, &format!("@@ -0,0 +1,{} @@\n", diff.added));
         }
     }
     diffs
@@ -89,15 +91,23 @@ fn add_line(diff: &mut FileDiff, line: &str) {
 
 /// The changes that Codex noted, by path, in the order in which it wrote them.
 pub(super) fn noted_changes(changes: Option<&RawValue>) -> Vec<FileDiff> {
-    let Some(Changes(changes)) = shaped::<Changes<'_>>(changes) else { return Vec::new() };
-    changes.into_iter().filter_map(|(path, change)| noted_change(&path, change)).collect()
+    let Some(Changes(changes)) = shaped::<Changes<'_>>(changes) else {
+        return Vec::new();
+    };
+    changes
+        .into_iter()
+        .filter_map(|(path, change)| noted_change(&path, change))
+        .collect()
 }
 
 fn noted_change(path: &str, raw: &RawValue) -> Option<FileDiff> {
     let change = serde_json::from_str::<NotedChange<'_>>(raw.get()).ok()?;
     // Versions before 0.60 or so wrote `{"add": {"content": …}}`.
     let (kind, body) = match (&change.kind, change.add, change.delete, change.update) {
-        (Some(kind), ..) => (kind.as_str().to_owned(), shaped::<ChangeBody<'_>>(Some(raw))?),
+        (Some(kind), ..) => (
+            kind.as_str().to_owned(),
+            shaped::<ChangeBody<'_>>(Some(raw))?,
+        ),
         (None, Some(body), ..) => ("add".to_owned(), body),
         (None, _, Some(body), _) => ("delete".to_owned(), body),
         (None, _, _, Some(body)) => ("update".to_owned(), body),
@@ -105,9 +115,11 @@ fn noted_change(path: &str, raw: &RawValue) -> Option<FileDiff> {
     };
     match kind.as_str() {
         "add" => Some(whole_file(path, Change::Add, &string(body.content)?)),
-        "delete" => {
-            Some(whole_file(path, Change::Delete, &string(body.content).unwrap_or_default()))
-        }
+        "delete" => Some(whole_file(
+            path,
+            Change::Delete,
+            &string(body.content).unwrap_or_default(),
+        )),
         "update" => {
             let mut diff = empty(path, Change::Update);
             for line in string(body.unified_diff)?.lines() {
@@ -212,20 +224,29 @@ mod tests {
         let diffs = parse_patch(PATCH);
         assert_eq!(diffs.len(), 3);
         assert_eq!(diffs[0].patch, "@@ -0,0 +1,2 @@\n+one\n+two\n");
-        assert_eq!((diffs[1].path.as_str(), diffs[1].old_path.as_deref()), ("b.py", Some("a.py")));
+        assert_eq!(
+            (diffs[1].path.as_str(), diffs[1].old_path.as_deref()),
+            ("b.py", Some("a.py"))
+        );
         assert_eq!(
             diffs[1].patch,
             "@@ @@ def add(a, b):\n-    return a - b\n+    return a + b\n \n x\n"
         );
         assert_eq!((diffs[1].added, diffs[1].removed), (1, 1));
-        assert_eq!((diffs[2].change, diffs[2].path.as_str()), (Change::Delete, "notes.txt"));
+        assert_eq!(
+            (diffs[2].change, diffs[2].path.as_str()),
+            (Change::Delete, "notes.txt")
+        );
     }
 
     #[test]
     fn a_here_document_holds_a_patch_and_a_printed_patch_does_not() {
         let shell = format!("cd /x && apply_patch <<'EOF'\n{PATCH}EOF");
         assert_eq!(patch_in(&shell), Some(PATCH.trim_end()));
-        assert_eq!(patch_in(&format!("cat <<'EOF' > fix.patch\n{PATCH}EOF")), None);
+        assert_eq!(
+            patch_in(&format!("cat <<'EOF' > fix.patch\n{PATCH}EOF")),
+            None
+        );
         assert_eq!(patch_in("echo hello"), None);
         assert_eq!(parse_patch("no patch at all"), Vec::new());
     }

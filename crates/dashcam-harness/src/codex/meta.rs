@@ -33,10 +33,14 @@ impl Origin {
             .or_else(|| text(spawn.as_ref()?.parent_thread_id.as_ref()));
         let own = text(meta.id.as_ref()).unwrap_or_default();
         if let Some(parent) = parent.filter(|parent| *parent != own) {
-            return Self::Subagent { of: parent.to_owned() };
+            return Self::Subagent {
+                of: parent.to_owned(),
+            };
         }
         match text(meta.forked_from_id.as_ref()).filter(|origin| *origin != own) {
-            Some(origin) => Self::Fork { of: origin.to_owned() },
+            Some(origin) => Self::Fork {
+                of: origin.to_owned(),
+            },
             None => Self::Begun,
         }
     }

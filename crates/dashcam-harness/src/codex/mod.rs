@@ -35,11 +35,18 @@ impl HarnessReader for Codex {
     }
 
     fn roots(&self, home: &Home) -> Vec<PathBuf> {
-        let codex_home = match home.variables.get("CODEX_HOME").filter(|path| !path.is_empty()) {
+        let codex_home = match home
+            .variables
+            .get("CODEX_HOME")
+            .filter(|path| !path.is_empty())
+        {
             Some(path) => PathBuf::from(path),
             None => home.folder.join(".codex"),
         };
-        vec![codex_home.join("sessions"), codex_home.join("archived_sessions")]
+        vec![
+            codex_home.join("sessions"),
+            codex_home.join("archived_sessions"),
+        ]
     }
 
     fn is_evidence(&self, _root: &Path, path: &Path) -> bool {

@@ -14,8 +14,11 @@ use rustc_hash::FxHashMap;
 /// Threads whose parents lead nowhere, or in a circle, are shown below the
 /// turn of the root that ran when they began.
 pub(super) fn nest(threads: Vec<Thread>, ids: &mut Ids, decoded: &mut Decoded) -> Thread {
-    let places: FxHashMap<String, usize> =
-        threads.iter().enumerate().map(|(place, thread)| (thread.id.clone(), place)).collect();
+    let places: FxHashMap<String, usize> = threads
+        .iter()
+        .enumerate()
+        .map(|(place, thread)| (thread.id.clone(), place))
+        .collect();
     let mut parents: Vec<usize> = threads
         .iter()
         .map(|thread| match &thread.origin {
@@ -39,7 +42,10 @@ pub(super) fn nest(threads: Vec<Thread>, ids: &mut Ids, decoded: &mut Decoded) -
                 kind: ProblemKind::Inconsistent,
                 file: threads[place].file.clone(),
                 line: Some(1),
-                message: format!("the parents of thread `{}` form a circle", threads[place].id),
+                message: format!(
+                    "the parents of thread `{}` form a circle",
+                    threads[place].id
+                ),
             });
             parents[place] = 0;
             depth = 1;
@@ -51,7 +57,9 @@ pub(super) fn nest(threads: Vec<Thread>, ids: &mut Ids, decoded: &mut Decoded) -
     order.sort_by_key(|&place| (std::cmp::Reverse(depths[place]), place));
     let mut threads: Vec<Option<Thread>> = threads.into_iter().map(Some).collect();
     for place in order {
-        let Some(child) = threads[place].take() else { continue };
+        let Some(child) = threads[place].take() else {
+            continue;
+        };
         if let Some(parent) = &mut threads[parents[place]] {
             nest_one(child, parent, ids);
         }
@@ -74,14 +82,17 @@ fn nest_one(child: Thread, parent: &mut Thread, ids: &mut Ids) {
             .as_deref()
             .and_then(|path| path.rsplit('/').next())
             .map(str::to_owned)
-            .or_else(|| child.agent_nickname.clone()),
+            .or(child.agent_nickname),
         agent_type: child.agent_role,
-        nickname: child.agent_nickname,
         is_awaited,
     };
     for turn in child.turns {
         // A later turn was set off by the latest call before it.
-        let link = links.iter().rev().find(|link| link.at <= turn.start).or(links.first());
+        let link = links
+            .iter()
+            .rev()
+            .find(|link| link.at <= turn.start)
+            .or(links.first());
         match runs.last_mut() {
             Some((last, turns)) if last.as_ref().map(|l| l.call) == link.map(|l| l.call) => {
                 turns.push(turn);
@@ -90,7 +101,9 @@ fn nest_one(child: Thread, parent: &mut Thread, ids: &mut Ids) {
         }
     }
     for (link, turns) in runs {
-        let Some(start) = turns.first().map(|turn| turn.start) else { continue };
+        let Some(start) = turns.first().map(|turn| turn.start) else {
+            continue;
+        };
         let place = match &link {
             Some(link) => link.turn,
             None => turn_at(parent, start, turns.first()),
@@ -105,7 +118,6 @@ struct About {
     id: String,
     name: Option<String>,
     agent_type: Option<String>,
-    nickname: Option<String>,
     is_awaited: bool,
 }
 
@@ -155,16 +167,21 @@ fn run_spans(
     ids: &mut Ids,
 ) -> Vec<Span> {
     let (id, _) = ids.span(SpanKind::AgentRun, &about.id);
-    let (Some(first), Some(last)) = (turns.first(), turns.last()) else { return Vec::new() };
-    let model = turns.iter().flat_map(|turn| &turn.spans).find_map(|span| match &span.body {
-        SpanBody::ModelCall(call) => Some(call.model.clone()),
-        _ => None,
-    });
+    let (Some(first), Some(last)) = (turns.first(), turns.last()) else {
+        return Vec::new();
+    };
+    let model = turns
+        .iter()
+        .flat_map(|turn| &turn.spans)
+        .find_map(|span| match &span.body {
+            SpanBody::ModelCall(call) => Some(call.model.clone()),
+            _ => None,
+        });
     let prompt = Some(first.prompt.text.clone()).filter(|prompt| !prompt.is_empty());
     let run = AgentRun {
         id: about.id.clone(),
         agent_type: about.agent_type.clone(),
-        description: about.nickname.clone(),
+        description: about.name.clone(),
         prompt,
         answer: last.answer.clone(),
         model,
@@ -185,7 +202,11 @@ fn run_spans(
             TurnStatus::Unfinished => Status::Unfinished,
         },
         error: last.error.clone(),
-        timing: if marked { Timing::Measured } else { Timing::Derived },
+        timing: if marked {
+            Timing::Measured
+        } else {
+            Timing::Derived
+        },
         sources: Sources::TRANSCRIPT,
         body: SpanBody::AgentRun(run),
     }];

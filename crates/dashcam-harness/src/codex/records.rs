@@ -437,7 +437,10 @@ pub(super) struct Arguments<'a> {
 /// A raw value as a string, if it is one.
 pub(super) fn string(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     let raw = raw?.get();
-    raw.starts_with('"').then(|| serde_json::from_str::<Text<'_>>(raw).ok()).flatten().map(|t| t.0)
+    raw.starts_with('"')
+        .then(|| serde_json::from_str::<Text<'_>>(raw).ok())
+        .flatten()
+        .map(|t| t.0)
 }
 
 /// A raw value as a struct, if it has the shape; `null` is absent.

@@ -46,7 +46,11 @@ fn rollout(path: &Path) -> Rollout {
     let first_line = bytes.split(|byte| *byte == b'\n').next().unwrap();
     let membership = Codex.membership(path, first_line).unwrap();
     let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-    Rollout { name, bytes, membership }
+    Rollout {
+        name,
+        bytes,
+        membership,
+    }
 }
 
 /// The sessions of a fixture, as the recorder would group its files.
@@ -56,9 +60,14 @@ fn sessions(fixture: &str) -> Vec<(String, Decoded)> {
 
 fn decode_groups(rollouts: &[Rollout]) -> Vec<(String, Decoded)> {
     let parent = |id: &str| {
-        let own = rollouts.iter().find(|rollout| rollout.membership.native_id == id)?;
+        let own = rollouts
+            .iter()
+            .find(|rollout| rollout.membership.native_id == id)?;
         let parent = own.membership.parent.clone()?;
-        rollouts.iter().any(|rollout| rollout.membership.native_id == parent).then_some(parent)
+        rollouts
+            .iter()
+            .any(|rollout| rollout.membership.native_id == parent)
+            .then_some(parent)
     };
     let root = |id: &str| {
         let mut id = id.to_owned();
@@ -72,7 +81,10 @@ fn decode_groups(rollouts: &[Rollout]) -> Vec<(String, Decoded)> {
     };
     let mut groups: BTreeMap<String, Vec<&Rollout>> = BTreeMap::new();
     for rollout in rollouts {
-        groups.entry(root(&rollout.membership.native_id)).or_default().push(rollout);
+        groups
+            .entry(root(&rollout.membership.native_id))
+            .or_default()
+            .push(rollout);
     }
     groups
         .into_iter()
@@ -84,7 +96,10 @@ fn decode_groups(rollouts: &[Rollout]) -> Vec<(String, Decoded)> {
                 parent: file.membership.parent.as_deref(),
                 bytes: Cow::Borrowed(&file.bytes),
             });
-            let evidence = Evidence { native_id: &native_id, files: files.collect() };
+            let evidence = Evidence {
+                native_id: &native_id,
+                files: files.collect(),
+            };
             let decoded = Codex.decode(&evidence);
             (native_id, decoded)
         })
@@ -97,7 +112,9 @@ fn only_session(fixture: &str) -> Session {
     sessions.remove(0).1.session.unwrap()
 }
 
-fn model_calls<'s>(spans: impl IntoIterator<Item = &'s Span>) -> Vec<(&'s Span, &'s dashcam_trace::ModelCall)> {
+fn model_calls<'s>(
+    spans: impl IntoIterator<Item = &'s Span>,
+) -> Vec<(&'s Span, &'s dashcam_trace::ModelCall)> {
     spans
         .into_iter()
         .filter_map(|span| match &span.body {
@@ -118,8 +135,12 @@ fn tool_calls(session: &Session) -> Vec<(&Span, &dashcam_trace::ToolCall)> {
 }
 
 fn tool<'s>(session: &'s Session, call_id: &str) -> (&'s Span, &'s dashcam_trace::ToolCall) {
-    let is_it = |(_, call): &(&Span, &dashcam_trace::ToolCall)| call.call_id.as_deref() == Some(call_id);
-    tool_calls(session).into_iter().find(is_it).unwrap_or_else(|| panic!("no call {call_id}"))
+    let is_it =
+        |(_, call): &(&Span, &dashcam_trace::ToolCall)| call.call_id.as_deref() == Some(call_id);
+    tool_calls(session)
+        .into_iter()
+        .find(is_it)
+        .unwrap_or_else(|| panic!("no call {call_id}"))
 }
 
 fn all_fixtures() -> Vec<String> {
@@ -148,9 +169,13 @@ fn every_fixture_decodes_to_its_snapshot() {
                 session: decoded.session,
                 problems: decoded.problems,
                 unknown_records: decoded.unknown_records,
-                images: images.map(|image| (image.media_type, image.bytes.len())).collect(),
+                images: images
+                    .map(|image| (image.media_type, image.bytes.len()))
+                    .collect(),
                 lines: decoded.lines,
             };
+            // As a value, since raw JSON is more than text only to serde_json.
+            let snapshot = serde_json::to_value(snapshot).unwrap();
             insta::assert_json_snapshot!(format!("{fixture}-{index}"), snapshot);
         }
     }
@@ -160,7 +185,9 @@ fn every_fixture_decodes_to_its_snapshot() {
 fn every_session_is_a_well_formed_tree() {
     for fixture in all_fixtures() {
         for (native_id, decoded) in sessions(&fixture) {
-            let session = decoded.session.unwrap_or_else(|| panic!("{fixture} has no session"));
+            let session = decoded
+                .session
+                .unwrap_or_else(|| panic!("{fixture} has no session"));
             assert_eq!(session.native_id, native_id);
             let mut ids = std::collections::BTreeSet::new();
             for turn in &session.turns {
@@ -169,7 +196,10 @@ fn every_session_is_a_well_formed_tree() {
                 let own: Vec<_> = turn.spans.iter().map(|span| span.id).collect();
                 for span in &turn.spans {
                     assert!(ids.insert(span.id), "{fixture}: {span:?} twice");
-                    assert!(span.end.is_none_or(|end| end >= span.start), "{fixture}: {span:?}");
+                    assert!(
+                        span.end.is_none_or(|end| end >= span.start),
+                        "{fixture}: {span:?}"
+                    );
                 }
                 for span in &turn.spans[1..] {
                     let parent = span.parent.unwrap();
@@ -179,7 +209,11 @@ fn every_session_is_a_well_formed_tree() {
             }
             // What was decoded survives being written and read.
             let json = serde_json::to_string(&session).unwrap();
-            assert_eq!(serde_json::from_str::<Session>(&json).unwrap(), session, "{fixture}");
+            assert_eq!(
+                serde_json::from_str::<Session>(&json).unwrap(),
+                session,
+                "{fixture}"
+            );
         }
     }
 }
@@ -188,7 +222,7 @@ fn every_session_is_a_well_formed_tree() {
 fn the_scanner_finds_what_the_decoder_finds() {
     for fixture in all_fixtures() {
         let rollouts = rollouts(&fixture);
-        let mut scanned = BTreeMap::new();
+        let mut reported = BTreeMap::new();
         for rollout in &rollouts {
             let mut scanner = Codex.usage_scanner(Path::new(&rollout.name)).unwrap();
             for line in rollout.bytes.split(|byte| *byte == b'\n') {
@@ -196,8 +230,17 @@ fn the_scanner_finds_what_the_decoder_finds() {
                     let model = usage.model.to_owned();
                     let session = usage.session.to_owned();
                     let key = (session, usage.response);
-                    let found = (usage.tokens, usage.at, model, usage.provider.map(str::to_owned));
-                    assert_eq!(scanned.insert(key, found), None, "{fixture}: reported twice");
+                    let found = (
+                        usage.tokens,
+                        usage.at,
+                        model,
+                        usage.provider.map(str::to_owned),
+                    );
+                    assert_eq!(
+                        reported.insert(key, found),
+                        None,
+                        "{fixture}: reported twice"
+                    );
                 });
             }
         }
@@ -205,12 +248,19 @@ fn the_scanner_finds_what_the_decoder_finds() {
         for (native_id, session) in decode_groups(&rollouts) {
             let session = session.session.unwrap();
             for (span, call) in model_calls(session.spans()) {
-                let (Some(id), Some(tokens)) = (&call.response_id, call.tokens) else { continue };
+                let (Some(id), Some(tokens)) = (&call.response_id, call.tokens) else {
+                    continue;
+                };
                 let key = (native_id.clone(), response_hash(id));
-                let found = (tokens, span.end.unwrap(), call.model.clone(), call.provider.clone());
+                let found = (
+                    tokens,
+                    span.end.unwrap(),
+                    call.model.clone(),
+                    call.provider.clone(),
+                );
                 assert_eq!(decoded.insert(key, found), None, "{fixture}: decoded twice");
             }
         }
-        assert_eq!(scanned, decoded, "{fixture}");
+        assert_eq!(reported, decoded, "{fixture}");
     }
 }

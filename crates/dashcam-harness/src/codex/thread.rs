@@ -14,8 +14,8 @@ use super::tool_calls::{Facts, ToolEntry};
 use crate::Decoded;
 use crate::lines::lines;
 use dashcam_trace::{
-    Git, Harness, InputPart, Problem, ProblemKind, Prompt, SessionId, Span, SpanBody, SpanId,
-    SpanKind, Sources, Status, Timestamp, Timing, TurnStatus,
+    Git, Harness, InputPart, Problem, ProblemKind, Prompt, SessionId, Sources, Span, SpanBody,
+    SpanId, SpanKind, Status, Timestamp, Timing, TurnStatus,
 };
 use memchr::memmem;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -32,7 +32,10 @@ pub(super) struct Ids {
 impl Ids {
     pub(super) fn new(native_id: &str) -> Self {
         let session = SessionId::derive(Harness::Codex, native_id);
-        Self { session, used: FxHashSet::default() }
+        Self {
+            session,
+            used: FxHashSet::default(),
+        }
     }
 
     /// The id of a span, and whether its native id was taken before.
@@ -164,7 +167,11 @@ impl<'d> ThreadReader<'d> {
         let mut reader = Self {
             decoded,
             ids,
-            thread: Thread { id: native_id.to_owned(), file: file.to_owned(), ..Thread::default() },
+            thread: Thread {
+                id: native_id.to_owned(),
+                file: file.to_owned(),
+                ..Thread::default()
+            },
             counting: Counting::default(),
             at: Timestamp::UNIX_EPOCH,
             ordinal: None,
@@ -236,10 +243,17 @@ impl<'d> ThreadReader<'d> {
                 }
             }),
             // The state of the client, and what is written elsewhere as well.
-            "world_state" | "inter_agent_communication" | "inter_agent_communication_metadata"
-            | "thread_settings_applied" | "security_risk_score" | "ghost_snapshot" => {}
+            "world_state"
+            | "inter_agent_communication"
+            | "inter_agent_communication_metadata"
+            | "thread_settings_applied"
+            | "security_risk_score"
+            | "ghost_snapshot" => {}
             "session_meta" => {
-                self.problem(ProblemKind::UnexpectedShape, "a heading without shape".to_owned());
+                self.problem(
+                    ProblemKind::UnexpectedShape,
+                    "a heading without shape".to_owned(),
+                );
             }
             "" if line.record_type.is_some() => {}
             // Old rollouts: the line itself is what went to or from the model.
@@ -313,7 +327,8 @@ impl<'d> ThreadReader<'d> {
     }
 
     fn turn_context(&mut self, context: &TurnContext<'_>) {
-        self.counting.turn(text(context.turn_id.as_ref()), None, self.at, self.ordinal);
+        self.counting
+            .turn(text(context.turn_id.as_ref()), None, self.at, self.ordinal);
         if !self.passes_over() {
             self.settings(context);
         }
@@ -329,12 +344,14 @@ impl<'d> ThreadReader<'d> {
         let kind = text(event.kind.as_ref()).unwrap_or_default();
         if matches!(kind, "task_started" | "turn_started") {
             let turn_id = text(event.turn_id.as_ref());
-            self.counting.turn(turn_id, event.started_at, self.at, self.ordinal);
+            self.counting
+                .turn(turn_id, event.started_at, self.at, self.ordinal);
         }
         if kind == "token_count" {
-            let usage = event.info.as_ref().and_then(|info| {
-                self.counting.token_count(info, self.at, self.ordinal)
-            });
+            let usage = event
+                .info
+                .as_ref()
+                .and_then(|info| self.counting.token_count(info, self.at, self.ordinal));
             if let Some(usage) = usage {
                 self.usage(usage);
             }
@@ -357,7 +374,12 @@ impl<'d> ThreadReader<'d> {
 
     pub(super) fn problem(&mut self, kind: ProblemKind, message: String) {
         let file = self.thread.file.clone();
-        self.decoded.problem(Problem { kind, file, line: Some(self.line), message });
+        self.decoded.problem(Problem {
+            kind,
+            file,
+            line: Some(self.line),
+            message,
+        });
     }
 
     /// A span id for something that Codex gave no id: by its place in the file.
@@ -399,5 +421,6 @@ fn is_response_item(kind: &str) -> bool {
 
 /// A list that may hold anything, as far as it can be read.
 pub(super) fn list<T: DeserializeOwned>(raw: Option<&RawValue>) -> Vec<T> {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default()
 }

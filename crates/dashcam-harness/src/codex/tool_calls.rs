@@ -72,7 +72,10 @@ impl ThreadReader<'_> {
     fn start_tool(&mut self, request: Request, call_id: Option<String>, is_done: bool) {
         let name = request.tool.clone();
         let id = self.tool_id(call_id.as_deref());
-        let parent = self.push_part(Part::ToolUse { span: id, name: name.clone() });
+        let parent = self.push_part(Part::ToolUse {
+            span: id,
+            name: name.clone(),
+        });
         let mut span = self.new_span(id, &name, tool_body(request, call_id.clone()));
         span.parent = Some(self.thread.turns[parent.turn].spans[parent.span].id);
         if !is_done {
@@ -82,7 +85,14 @@ impl ThreadReader<'_> {
         let place = self.push_tool_span(parent.turn, span);
         if let Some(call_id) = call_id {
             let facts = self.early_facts.remove(&call_id);
-            self.calls.insert(call_id, ToolEntry { place, answered: false, still_running: false });
+            self.calls.insert(
+                call_id,
+                ToolEntry {
+                    place,
+                    answered: false,
+                    still_running: false,
+                },
+            );
             if let Some(facts) = facts.filter(|facts| facts.ended_ms.is_some()) {
                 self.apply(place, facts, false);
             }
@@ -92,11 +102,16 @@ impl ThreadReader<'_> {
     fn push_tool_span(&mut self, turn: usize, span: Span) -> CallPlace {
         let spans = &mut self.thread.turns[turn].spans;
         spans.push(span);
-        CallPlace { turn, span: spans.len() - 1 }
+        CallPlace {
+            turn,
+            span: spans.len() - 1,
+        }
     }
 
     fn tool_id(&mut self, call_id: Option<&str>) -> SpanId {
-        let Some(call_id) = call_id else { return self.id_by_place(SpanKind::ToolCall) };
+        let Some(call_id) = call_id else {
+            return self.id_by_place(SpanKind::ToolCall);
+        };
         let (id, is_duplicate) = self.ids.span(SpanKind::ToolCall, call_id);
         if is_duplicate {
             let message = format!("tool call `{call_id}` is recorded twice");
@@ -106,10 +121,34 @@ impl ThreadReader<'_> {
     }
 
     fn tool(&mut self, place: CallPlace) -> Option<ToolView<'_>> {
-        let span = self.thread.turns.get_mut(place.turn)?.spans.get_mut(place.span)?;
-        let Span { id, start, end, status, error, timing, body, .. } = span;
-        let SpanBody::ToolCall(call) = body else { return None };
-        Some(ToolView { id: *id, start: *start, end, status, error, timing, call })
+        let span = self
+            .thread
+            .turns
+            .get_mut(place.turn)?
+            .spans
+            .get_mut(place.span)?;
+        let Span {
+            id,
+            start,
+            end,
+            status,
+            error,
+            timing,
+            body,
+            ..
+        } = span;
+        let SpanBody::ToolCall(call) = body else {
+            return None;
+        };
+        Some(ToolView {
+            id: *id,
+            start: *start,
+            end,
+            status,
+            error,
+            timing,
+            call,
+        })
     }
 
     /// Takes in the output that the model was given.
@@ -159,7 +198,7 @@ impl ThreadReader<'_> {
             let failed = content::tells_of_failure(&output.text) || output.success == Some(false);
             if content::tells_of_interruption(&output.text) {
                 *tool.status = Status::Interrupted;
-                *tool.error = Some(content::first_line(&output.text));
+                *tool.error = Some(content::last_line(&output.text));
             } else if *tool.status == Status::Ok {
                 if let Some(code) = call.exit_code.filter(|code| *code != 0) {
                     *tool.status = Status::Error;
@@ -177,7 +216,12 @@ impl ThreadReader<'_> {
         let stderr = call.output.take().and_then(|output| output.stderr);
         let kept = limit(&output.text, TOOL_OUTPUT);
         let (text, omitted_bytes) = (kept.text, kept.omitted_bytes);
-        call.output = Some(ToolOutput { text, stderr, images, omitted_bytes });
+        call.output = Some(ToolOutput {
+            text,
+            stderr,
+            images,
+            omitted_bytes,
+        });
         self.input.push(InputPart::ToolResult { span: id });
         self.ready_at = Some(at);
         if let Some(open) = &mut self.open {
@@ -187,16 +231,21 @@ impl ThreadReader<'_> {
 
     /// Takes in what a completed item tells of a tool's work.
     pub(super) fn tool_item(&mut self, item: &Item<'_>, times: Option<(i64, i64)>) {
-        let Some(id) = owned(item.id.as_ref()) else { return };
+        let Some(id) = owned(item.id.as_ref()) else {
+            return;
+        };
         let status = string(item.status).unwrap_or_default();
         let error = present(item.error).map(error_message);
         let result = shaped::<McpResult<'_>>(present(item.result));
+        let answer = result.as_ref().map(McpResult::text);
         let failed = status == "failed"
             || error.is_some()
-            || result.as_ref().is_some_and(|result| result.is_error == Some(true));
+            || result
+                .as_ref()
+                .is_some_and(|result| result.is_error == Some(true));
         let failure = match &*status {
             "declined" => Some(Failure::Declined),
-            _ if failed => Some(Failure::Failed(error)),
+            _ if failed => Some(Failure::Failed(error.or_else(|| answer.clone()))),
             _ => None,
         };
         let duration = millis(item.duration);
@@ -209,10 +258,7 @@ impl ThreadReader<'_> {
             stderr: owned(item.stderr.as_ref()),
             output: owned(item.aggregated_output.as_ref())
                 .or_else(|| owned(item.stdout.as_ref()))
-                .or_else(|| {
-                    let content = result.as_ref()?.content;
-                    Some(content::joined_text(&content::parts(content)))
-                }),
+                .or(answer),
             diff: noted_changes(item.changes),
             request: item_request(item),
         };
@@ -221,24 +267,38 @@ impl ThreadReader<'_> {
 
     /// Takes in that a tool began to work (older versions).
     pub(super) fn tool_began(&mut self, event: &Event<'_>) {
-        let Some(id) = owned(event.call_id.as_ref()) else { return };
-        let started_ms = event.started_at_ms.or_else(|| Some(self.at.as_millisecond()));
-        let facts =
-            Facts { started_ms, diff: noted_changes(event.changes), ..Facts::default() };
+        let Some(id) = owned(event.call_id.as_ref()) else {
+            return;
+        };
+        let started_ms = event
+            .started_at_ms
+            .or_else(|| Some(self.at.as_millisecond()));
+        let facts = Facts {
+            started_ms,
+            diff: noted_changes(event.changes),
+            ..Facts::default()
+        };
         self.early_facts.insert(id, facts);
     }
 
     /// Takes in that a tool's work is over (older versions).
     pub(super) fn tool_ended(&mut self, kind: &str, event: &Event<'_>) {
-        let Some(id) = owned(event.call_id.as_ref()) else { return };
+        let Some(id) = owned(event.call_id.as_ref()) else {
+            return;
+        };
         if super::events::is_users(event.source) {
             let command = command_line(event.command).unwrap_or_default();
             return self.shell_line(command);
         }
         let began = self.early_facts.remove(&id).unwrap_or_default();
-        let ended_ms = event.completed_at_ms.unwrap_or_else(|| self.at.as_millisecond());
+        let ended_ms = event
+            .completed_at_ms
+            .unwrap_or_else(|| self.at.as_millisecond());
         let lasted = millis(event.duration);
-        let started_ms = lasted.map(|ms| ended_ms - ms).or(began.started_ms).or(event.started_at_ms);
+        let started_ms = lasted
+            .map(|ms| ended_ms - ms)
+            .or(began.started_ms)
+            .or(event.started_at_ms);
         let result = shaped::<McpEventResult<'_>>(present(event.result));
         let (result, error) = result.map_or((None, None), |result| (result.ok, result.err));
         let result = shaped::<McpResult<'_>>(result);
@@ -246,10 +306,15 @@ impl ThreadReader<'_> {
         let failed = event.success == Some(false)
             || error.is_some()
             || status == "failed"
-            || result.as_ref().is_some_and(|result| result.is_error == Some(true));
+            || result
+                .as_ref()
+                .is_some_and(|result| result.is_error == Some(true));
         let failure = match &*status {
             "declined" => Some(Failure::Declined),
-            _ if failed => Some(Failure::Failed(error.map(error_message))),
+            _ if failed => {
+                let answer = result.as_ref().map(McpResult::text);
+                Some(Failure::Failed(error.map(error_message).or(answer)))
+            }
             _ => None,
         };
         let mut diff = noted_changes(event.changes);
@@ -288,7 +353,9 @@ impl ThreadReader<'_> {
 
     /// Work that the model did not ask for by a call of its own.
     fn work_without_request(&mut self, id: String, mut facts: Facts, of: Option<CallPlace>) {
-        let Some(request) = facts.request.take() else { return };
+        let Some(request) = facts.request.take() else {
+            return;
+        };
         let turn = of.map_or_else(|| self.turn_in_progress(), |place| place.turn);
         let name = request.tool.clone();
         let span_id = self.tool_id(Some(&id));
@@ -298,7 +365,14 @@ impl ThreadReader<'_> {
             call.output = Some(ToolOutput::text(text));
         }
         let place = self.push_tool_span(turn, span);
-        self.calls.insert(id, ToolEntry { place, answered: true, still_running: false });
+        self.calls.insert(
+            id,
+            ToolEntry {
+                place,
+                answered: true,
+                still_running: false,
+            },
+        );
         self.apply(place, facts, false);
     }
 
@@ -315,15 +389,22 @@ impl ThreadReader<'_> {
             call.exit_code = code.filter(|code| *code >= 0);
             return;
         }
-        call.exit_code = code.or(call.exit_code);
-        if *tool.status != Status::Interrupted {
+        let is_interrupted = *tool.status == Status::Interrupted;
+        // A command that was killed has no code of its own.
+        call.exit_code = code
+            .filter(|code| *code >= 0 || !is_interrupted)
+            .or(call.exit_code);
+        if !is_interrupted {
             let exit = call.exit_code.filter(|code| *code != 0);
             let exit = exit.map(|code| format!("exit code {code}"));
             (*tool.status, *tool.error) = match facts.failure {
                 Some(Failure::Declined) => (Status::Interrupted, Some("declined".to_owned())),
                 Some(Failure::Failed(message)) => {
                     let told = message.map(|message| content::first_line(&message));
-                    (Status::Error, told.or(exit).or_else(|| Some("failed".to_owned())))
+                    (
+                        Status::Error,
+                        told.or(exit).or_else(|| Some("failed".to_owned())),
+                    )
                 }
                 None if exit.is_some() => (Status::Error, exit),
                 None => (Status::Ok, None),
@@ -358,11 +439,17 @@ impl ThreadReader<'_> {
         left.sort_by(|a, b| (a.1.started_ms, &a.0).cmp(&(b.1.started_ms, &b.0)));
         let now = self.at;
         for (id, facts) in left {
-            let begun = facts.started_ms.and_then(|ms| {
-                Timestamp::from_millisecond(ms).ok()
-            });
-            let turn = self.thread.turns.iter().rposition(|turn| begun.is_none_or(|at| turn.start <= at));
-            let Some(turn) = turn.or_else(|| self.thread.turns.len().checked_sub(1)) else { return };
+            let begun = facts
+                .started_ms
+                .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+            let turn = self
+                .thread
+                .turns
+                .iter()
+                .rposition(|turn| begun.is_none_or(|at| turn.start <= at));
+            let Some(turn) = turn.or_else(|| self.thread.turns.len().checked_sub(1)) else {
+                return;
+            };
             self.current = Some(turn);
             self.at = begun.unwrap_or(now);
             self.work_without_request(id, facts, None);
@@ -373,14 +460,22 @@ impl ThreadReader<'_> {
 
     /// Notes that a call started or addressed another thread.
     pub(super) fn link(&mut self, call_id: Option<&str>, other: &str) {
-        let Some(entry) = call_id.and_then(|call_id| self.calls.get(call_id)) else { return };
+        let Some(entry) = call_id.and_then(|call_id| self.calls.get(call_id)) else {
+            return;
+        };
         let place = entry.place;
         let span = &self.thread.turns[place.turn].spans[place.span];
-        let link =
-            Link { call: span.id, turn: place.turn, at: span.start, other: other.to_owned() };
-        let is_known = self.thread.links.iter().any(|known| {
-            known.call == link.call && known.other == link.other
-        });
+        let link = Link {
+            call: span.id,
+            turn: place.turn,
+            at: span.start,
+            other: other.to_owned(),
+        };
+        let is_known = self
+            .thread
+            .links
+            .iter()
+            .any(|known| known.call == link.call && known.other == link.other);
         if !is_known {
             self.thread.links.push(link);
         }
@@ -433,9 +528,11 @@ fn item_request(item: &Item<'_>) -> Option<Request> {
             let server = format!("mcp__{}", text(item.server.as_ref())?);
             Request::function(text(item.tool.as_ref())?, Some(&server), arguments)
         }
-        "DynamicToolCall" => {
-            Request::function(text(item.tool.as_ref())?, text(item.namespace.as_ref()), arguments)
-        }
+        "DynamicToolCall" => Request::function(
+            text(item.tool.as_ref())?,
+            text(item.namespace.as_ref()),
+            arguments,
+        ),
         "WebSearch" => {
             let mut request = Request::web_search(None);
             request.target = owned(item.query.as_ref());
@@ -471,7 +568,11 @@ fn event_request(kind: &str, event: &Event<'_>) -> Option<Request> {
         "mcp_tool_call_end" => {
             let invocation = shaped::<Invocation<'_>>(event.invocation)?;
             let server = format!("mcp__{}", invocation.server.as_str());
-            Request::function(invocation.tool.as_str(), Some(&server), invocation.arguments)
+            Request::function(
+                invocation.tool.as_str(),
+                Some(&server),
+                invocation.arguments,
+            )
         }
         _ => return None,
     })
@@ -492,6 +593,12 @@ struct McpResult<'a> {
     is_error: Option<bool>,
 }
 
+impl McpResult<'_> {
+    fn text(&self) -> String {
+        content::joined_text(&content::parts(self.content))
+    }
+}
+
 /// The same, as older versions wrapped it.
 #[derive(Deserialize)]
 struct McpEventResult<'a> {
@@ -509,7 +616,10 @@ fn millis(raw: Option<&RawValue>) -> Option<i64> {
         nanos: i64,
     }
     if let Some(duration) = shaped::<Duration>(raw) {
-        return duration.secs.checked_mul(1000)?.checked_add(duration.nanos / 1_000_000);
+        return duration
+            .secs
+            .checked_mul(1000)?
+            .checked_add(duration.nanos / 1_000_000);
     }
     let text = string(raw)?;
     let seconds = match text.strip_suffix("ms") {

@@ -22,7 +22,11 @@ pub(super) struct Request {
 
 impl Request {
     /// A function call, whose arguments are JSON inside a string.
-    pub(super) fn function(name: &str, namespace: Option<&str>, arguments: Option<&RawValue>) -> Self {
+    pub(super) fn function(
+        name: &str,
+        namespace: Option<&str>,
+        arguments: Option<&RawValue>,
+    ) -> Self {
         let json = match string(arguments) {
             Some(text) => text.into_owned(),
             None => arguments.map_or("null", RawValue::get).to_owned(),
@@ -30,8 +34,14 @@ impl Request {
         // What is not JSON was written by a model that erred: kept as text.
         let input = RawJson::parse(json.clone()).unwrap_or_else(|_| RawJson::from_value(&json));
         let (tool, mcp) = mcp_tool(name, namespace);
-        let mut request =
-            Self { kind: ToolKind::Other, target: None, input, mcp, tool, diff: Vec::new() };
+        let mut request = Self {
+            kind: ToolKind::Other,
+            target: None,
+            input,
+            mcp,
+            tool,
+            diff: Vec::new(),
+        };
         request.understand(&json, name, namespace);
         request
     }
@@ -91,9 +101,9 @@ impl Request {
         self.kind = kind(name, namespace, self.mcp.is_some());
         let arguments = serde_json::from_str::<Arguments<'_>>(json).unwrap_or_default();
         let target = match self.kind {
-            ToolKind::Shell if name == "write_stdin" => {
-                arguments.session_id.map(|id| format!("session {}", id.get()).into())
-            }
+            ToolKind::Shell if name == "write_stdin" => arguments
+                .session_id
+                .map(|id| format!("session {}", id.get()).into()),
             ToolKind::Shell => command_line(arguments.cmd.or(arguments.command)).map(Into::into),
             ToolKind::Edit => {
                 let patch = first_text([arguments.input, arguments.cmd]).unwrap_or_default();
@@ -139,7 +149,11 @@ impl Request {
 /// A patch that only makes new files writes; any other edits.
 fn patch_kind(diff: &[FileDiff]) -> ToolKind {
     let only_adds = !diff.is_empty() && diff.iter().all(|diff| diff.change == Change::Add);
-    if only_adds { ToolKind::Write } else { ToolKind::Edit }
+    if only_adds {
+        ToolKind::Write
+    } else {
+        ToolKind::Edit
+    }
 }
 
 /// The first of several values that is a text.
@@ -165,8 +179,10 @@ fn kind(name: &str, namespace: Option<&str>, is_mcp: bool) -> ToolKind {
         "list_dir" | "grep_files" | "tool_search" => ToolKind::Search,
         "update_plan" => ToolKind::Plan,
         "web_search" | "web_fetch" => ToolKind::Web,
-        "spawn_agent" | "send_input" | "send_message" | "followup_task" | "resume_agent" | "wait"
-        | "wait_agent" | "close_agent" | "interrupt_agent" | "list_agents" => ToolKind::Task,
+        "spawn_agent" | "send_input" | "send_message" | "followup_task" | "resume_agent"
+        | "wait" | "wait_agent" | "close_agent" | "interrupt_agent" | "list_agents" => {
+            ToolKind::Task
+        }
         "list_mcp_resources" | "list_mcp_resource_templates" | "read_mcp_resource" => ToolKind::Mcp,
         _ => ToolKind::Other,
     }
@@ -177,10 +193,16 @@ fn kind(name: &str, namespace: Option<&str>, is_mcp: bool) -> ToolKind {
 /// (`mcp__server__tool`, before that `server__tool`).
 fn mcp_tool(name: &str, namespace: Option<&str>) -> (String, Option<McpTool>) {
     let tool = |server: &str, tool: &str| {
-        Some(McpTool { server: server.to_owned(), tool: tool.to_owned() })
+        Some(McpTool {
+            server: server.to_owned(),
+            tool: tool.to_owned(),
+        })
     };
     if let Some(server) = namespace.and_then(|namespace| namespace.strip_prefix("mcp__")) {
-        return (format!("mcp__{server}__{name}"), tool(server.trim_end_matches('_'), name));
+        return (
+            format!("mcp__{server}__{name}"),
+            tool(server.trim_end_matches('_'), name),
+        );
     }
     let named = name.strip_prefix("mcp__").unwrap_or(name).split_once("__");
     match named.filter(|(server, name)| !server.is_empty() && !name.is_empty()) {
@@ -198,15 +220,26 @@ pub(super) fn command_line(command: Option<&RawValue>) -> Option<String> {
     let words: Vec<&str> = words.iter().map(Text::as_str).collect();
     match words.as_slice() {
         [] => None,
-        [shell, flags, script] if is_shell(shell) && flags.starts_with('-') && flags.ends_with('c') => {
+        [shell, flags, script]
+            if is_shell(shell) && flags.starts_with('-') && flags.ends_with('c') =>
+        {
             Some((*script).to_owned())
         }
-        words => Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")),
+        words => Some(
+            words
+                .iter()
+                .map(|word| quoted(word))
+                .collect::<Vec<_>>()
+                .join(" "),
+        ),
     }
 }
 
 fn is_shell(program: &str) -> bool {
-    matches!(program.rsplit(['/', '\\']).next(), Some("bash" | "sh" | "zsh" | "dash" | "fish"))
+    matches!(
+        program.rsplit(['/', '\\']).next(),
+        Some("bash" | "sh" | "zsh" | "dash" | "fish")
+    )
 }
 
 fn quoted(word: &str) -> String {
@@ -240,10 +273,22 @@ mod tests {
     fn shells_of_all_versions_are_shells() {
         for (name, arguments, target) in [
             ("exec_command", r#"{"cmd":"cat a.py"}"#, "cat a.py"),
-            ("shell", r#"{"command":["bash","-lc","ls -la"],"workdir":"/x"}"#, "ls -la"),
-            ("shell", r#"{"command":["git","commit","-m","it's"]}"#, r"git commit -m 'it'\''s'"),
+            (
+                "shell",
+                r#"{"command":["bash","-lc","ls -la"],"workdir":"/x"}"#,
+                "ls -la",
+            ),
+            (
+                "shell",
+                r#"{"command":["git","commit","-m","it's"]}"#,
+                r"git commit -m 'it'\''s'",
+            ),
             ("shell_command", r#"{"command":"make"}"#, "make"),
-            ("write_stdin", r#"{"session_id":7,"chars":"y\n"}"#, "session 7"),
+            (
+                "write_stdin",
+                r#"{"session_id":7,"chars":"y\n"}"#,
+                "session 7",
+            ),
         ] {
             let request = function(name, None, arguments);
             assert_eq!(request.kind, ToolKind::Shell, "{name}");
@@ -260,7 +305,10 @@ mod tests {
             ("srv__echo", None, "srv__echo"),
         ] {
             let request = function(name, namespace, "{}");
-            let mcp = McpTool { server: "srv".to_owned(), tool: "echo".to_owned() };
+            let mcp = McpTool {
+                server: "srv".to_owned(),
+                tool: "echo".to_owned(),
+            };
             assert_eq!(request.mcp, Some(mcp));
             assert_eq!((request.kind, request.tool.as_str()), (ToolKind::Mcp, full));
         }
@@ -272,9 +320,15 @@ mod tests {
         let patch = "*** Begin Patch\\n*** Update File: a.py\\n@@\\n-a\\n+b\\n*** End Patch";
         let line = format!(r#"{{"command":["bash","-lc","apply_patch <<'EOF'\n{patch}\nEOF"]}}"#);
         let request = function("shell", None, &line);
-        assert_eq!((request.kind, request.target.as_deref()), (ToolKind::Edit, Some("a.py")));
+        assert_eq!(
+            (request.kind, request.target.as_deref()),
+            (ToolKind::Edit, Some("a.py"))
+        );
         assert_eq!(request.diff.len(), 1);
-        let direct = format!(r#"{{"input":"{}"}}"#, patch.replace("Update File", "Add File"));
+        let direct = format!(
+            r#"{{"input":"{}"}}"#,
+            patch.replace("Update File", "Add File")
+        );
         assert_eq!(function("apply_patch", None, &direct).kind, ToolKind::Write);
         let argv = format!(r#"{{"command":["apply_patch","{patch}"]}}"#);
         assert_eq!(function("shell", None, &argv).kind, ToolKind::Edit);

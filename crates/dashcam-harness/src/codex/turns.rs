@@ -77,7 +77,9 @@ impl ThreadReader<'_> {
     /// Leaves a turn whose end the rollout does not mark.
     fn leave_turn(&mut self, another_follows: bool) {
         self.flush_messages();
-        let Some(current) = self.current.take() else { return };
+        let Some(current) = self.current.take() else {
+            return;
+        };
         self.flush_early_usage_into(current);
         let answered = self.ends_with_answer(current);
         let turn = &self.thread.turns[current];
@@ -108,10 +110,14 @@ impl ThreadReader<'_> {
 
     /// Whether the last thing the model wrote was text for the person.
     fn ends_with_answer(&self, turn: usize) -> bool {
-        let calls = self.thread.turns[turn].spans.iter().rev().find_map(|span| match &span.body {
-            SpanBody::ModelCall(call) if !call.output.is_empty() => Some(call),
-            _ => None,
-        });
+        let calls = self.thread.turns[turn]
+            .spans
+            .iter()
+            .rev()
+            .find_map(|span| match &span.body {
+                SpanBody::ModelCall(call) if !call.output.is_empty() => Some(call),
+                _ => None,
+            });
         let last = calls.and_then(|call| call.output.last());
         matches!(last, Some(Part::Text { .. }))
     }
@@ -130,15 +136,23 @@ impl ThreadReader<'_> {
         }
         let current = self.turn_in_progress();
         let turn = &mut self.thread.turns[current];
-        let worked = turn.spans.iter().any(|span| matches!(span.body, SpanBody::ModelCall(_)));
+        let worked = turn
+            .spans
+            .iter()
+            .any(|span| matches!(span.body, SpanBody::ModelCall(_)));
         if turn.prompt.text.is_empty() && !worked {
-            turn.prompt = Prompt { text: message.to_owned(), images };
+            turn.prompt = Prompt {
+                text: message.to_owned(),
+                images,
+            };
         } else {
             // Sent while the agent worked.
             let span = self.event_span(EventKind::Other, "message", Some(message.to_owned()), None);
             self.push_event(span);
         }
-        self.input.push(InputPart::Prompt { text: message.to_owned() });
+        self.input.push(InputPart::Prompt {
+            text: message.to_owned(),
+        });
         self.ready_at = Some(self.at);
         self.close_call();
     }
@@ -151,7 +165,11 @@ impl ThreadReader<'_> {
             sent == message.trim() || (!message.trim().is_empty() && sent.ends_with(message.trim()))
         });
         // A message of images alone stands last.
-        let same = same.or_else(|| message.is_empty().then(|| self.messages.len().checked_sub(1))?);
+        let same = same.or_else(|| {
+            message
+                .is_empty()
+                .then(|| self.messages.len().checked_sub(1))?
+        });
         let mut pictures = pictures;
         if let Some(same) = same {
             let sent = self.messages.remove(same);
@@ -187,7 +205,10 @@ impl ThreadReader<'_> {
     }
 
     pub(super) fn keep_images(&mut self, addresses: Vec<String>) -> Vec<Image> {
-        addresses.iter().map(|address| image::keep_url(self.decoded, address)).collect()
+        addresses
+            .iter()
+            .map(|address| image::keep_url(self.decoded, address))
+            .collect()
     }
 
     /// Takes in a message to the model that is not the model's own.
@@ -200,13 +221,17 @@ impl ThreadReader<'_> {
         // Each piece of injected context is an event of its own.
         for (index, part) in parts.iter().enumerate() {
             let body = text(part.text.as_ref()).unwrap_or_default();
-            let noted = kinds.and_then(|kinds| kinds.get(index)).map(|kind| kind.as_str());
+            let noted = kinds
+                .and_then(|kinds| kinds.get(index))
+                .map(|kind| kind.as_str());
             let kind = match noted {
                 Some(kind) if kind.starts_with("user.") || kind == "unknown" => None,
                 Some(kind) => Some(kind),
                 None => content::injected_kind(body),
             };
-            if role == "user" && let Some(command) = content::shell_line(body) {
+            if role == "user"
+                && let Some(command) = content::shell_line(body)
+            {
                 self.shell_line(command.to_owned());
                 from_person = false;
             } else if role != "user" || kind.is_some() {
@@ -227,7 +252,12 @@ impl ThreadReader<'_> {
             return;
         }
         let images = images(&parts);
-        self.messages.push(PendingMessage { text: message, images, kind: "user", at: self.at });
+        self.messages.push(PendingMessage {
+            text: message,
+            images,
+            kind: "user",
+            at: self.at,
+        });
     }
 
     /// Decides on messages that no mark followed: where the person's are
@@ -256,7 +286,9 @@ impl ThreadReader<'_> {
         if let Some(error) = error {
             self.api_error(error);
         }
-        let failed = self.current.is_some_and(|turn| self.thread.turns[turn].error.is_some());
+        let failed = self
+            .current
+            .is_some_and(|turn| self.thread.turns[turn].error.is_some());
         let status = if failed && text(event.last_agent_message.as_ref()).is_none() {
             TurnStatus::Failed
         } else {
@@ -267,7 +299,9 @@ impl ThreadReader<'_> {
 
     /// `turn_aborted`.
     pub(super) fn turn_aborted(&mut self, event: &Event<'_>) {
-        let reason = string(event.reason).unwrap_or_else(|| "interrupted".into()).into_owned();
+        let reason = string(event.reason)
+            .unwrap_or_else(|| "interrupted".into())
+            .into_owned();
         self.flush_messages();
         if self.current.is_none() {
             // The mark of an old version, whose turns have no other end.
@@ -282,7 +316,12 @@ impl ThreadReader<'_> {
     /// `thread_rolled_back`: the person took the last turns back.
     pub(super) fn rolled_back(&mut self, turns: u64) {
         self.leave_turn(true);
-        let live = self.thread.turns.iter_mut().rev().filter(|turn| !turn.abandoned);
+        let live = self
+            .thread
+            .turns
+            .iter_mut()
+            .rev()
+            .filter(|turn| !turn.abandoned);
         for turn in live.take(usize::try_from(turns).unwrap_or(usize::MAX)) {
             turn.abandoned = true;
         }
@@ -316,7 +355,9 @@ impl ThreadReader<'_> {
     /// Measured times of a span, from what Codex notes in milliseconds.
     pub(super) fn measured(&mut self, turn: usize, span: usize, start: Option<i64>, end: i64) {
         let at = |millis| dashcam_trace::Timestamp::from_millisecond(millis).ok();
-        let (Some(end), start) = (at(end), start.and_then(at)) else { return };
+        let (Some(end), start) = (at(end), start.and_then(at)) else {
+            return;
+        };
         let span = &mut self.thread.turns[turn].spans[span];
         span.start = start.unwrap_or(end).min(end);
         span.end = Some(end);

@@ -42,7 +42,9 @@ impl UsageScanner for Scanner {
         if self.has_heading && !may_count(line) {
             return;
         }
-        let Ok(record) = serde_json::from_slice::<Line<'_>>(line) else { return };
+        let Ok(record) = serde_json::from_slice::<Line<'_>>(line) else {
+            return;
+        };
         if let Some(at) = text(record.timestamp.as_ref()).and_then(|stamp| stamp.parse().ok()) {
             self.at = at;
         }
@@ -75,9 +77,10 @@ impl Scanner {
         match text(line.kind.as_ref())? {
             "turn_context" => {
                 let context = shaped::<TurnContext<'_>>(line.payload)?;
-                self.counting.turn(text(context.turn_id.as_ref()), None, at, ordinal);
-                let is_own = !self.counting.leaves_out_copies()
-                    || !self.counting.is_copied(at, ordinal);
+                self.counting
+                    .turn(text(context.turn_id.as_ref()), None, at, ordinal);
+                let is_own =
+                    !self.counting.leaves_out_copies() || !self.counting.is_copied(at, ordinal);
                 if is_own && let Some(model) = text(context.model.as_ref()) {
                     self.model = Some(model.to_owned());
                 }
@@ -113,16 +116,20 @@ impl Scanner {
         let own = text(meta.id.as_ref()).unwrap_or_default();
         // A subagent's work belongs to the session at the root of its tree.
         let session = match Origin::of(meta) {
-            Origin::Subagent { of } => {
-                text(meta.session_id.as_ref()).filter(|id| *id != own).map_or(of, str::to_owned)
-            }
+            Origin::Subagent { of } => text(meta.session_id.as_ref())
+                .filter(|id| *id != own)
+                .map_or(of, str::to_owned),
             Origin::Begun | Origin::Fork { .. } => own.to_owned(),
         };
         self.session = session;
-        text(meta.cwd.as_ref()).unwrap_or_default().clone_into(&mut self.cwd);
+        text(meta.cwd.as_ref())
+            .unwrap_or_default()
+            .clone_into(&mut self.cwd);
         let branch = meta.git.as_ref().and_then(|git| text(git.branch.as_ref()));
         branch.unwrap_or_default().clone_into(&mut self.branch);
-        text(meta.model_provider.as_ref()).unwrap_or("openai").clone_into(&mut self.provider);
+        text(meta.model_provider.as_ref())
+            .unwrap_or("openai")
+            .clone_into(&mut self.provider);
     }
 }
 

@@ -6,15 +6,26 @@ use dashcam_trace::ProblemKind;
 
 fn decode(lines: &[&str]) -> Decoded {
     let bytes = lines.join("\n").into_bytes();
-    let file = EvidenceFile { path: "r.jsonl", native_id: "r", parent: None, bytes: bytes.into() };
-    Codex.decode(&Evidence { native_id: "r", files: vec![file] })
+    let file = EvidenceFile {
+        path: "r.jsonl",
+        native_id: "r",
+        parent: None,
+        bytes: bytes.into(),
+    };
+    Codex.decode(&Evidence {
+        native_id: "r",
+        files: vec![file],
+    })
 }
 
 #[test]
 fn bad_lines_cost_only_themselves() {
     let decoded = sessions("bad-input").remove(0).1;
-    let problems: Vec<_> =
-        decoded.problems.iter().map(|problem| (problem.line.unwrap(), problem.kind)).collect();
+    let problems: Vec<_> = decoded
+        .problems
+        .iter()
+        .map(|problem| (problem.line.unwrap(), problem.kind))
+        .collect();
     assert_eq!(
         problems,
         [
@@ -40,22 +51,40 @@ fn bad_lines_cost_only_themselves() {
 #[test]
 fn bytes_that_are_not_utf8_cost_their_line() {
     let mut bytes = std::fs::read(
-        fixtures().join("old-totals").join("rollout-2025-09-18T11-00-00-0199f000-0000-4000-8000-00000000000a.jsonl"),
+        fixtures()
+            .join("old-totals")
+            .join("rollout-2025-09-18T11-00-00-0199f000-0000-4000-8000-00000000000a.jsonl"),
     )
     .unwrap();
     bytes.extend_from_slice(b"{\"type\":\"event_msg\",\"payload\":\"\xFF\"}\n");
-    let file = EvidenceFile { path: "r", native_id: "r", parent: None, bytes: bytes.into() };
-    let decoded = Codex.decode(&Evidence { native_id: "r", files: vec![file] });
+    let file = EvidenceFile {
+        path: "r",
+        native_id: "r",
+        parent: None,
+        bytes: bytes.into(),
+    };
+    let decoded = Codex.decode(&Evidence {
+        native_id: "r",
+        files: vec![file],
+    });
     assert_eq!(decoded.problems[0].kind, ProblemKind::MalformedLine);
     assert_eq!(decoded.session.unwrap().turns.len(), 2);
 }
 
 #[test]
 fn nothing_at_all_is_no_session() {
-    for lines in [&[][..], &[""], &["{}"], &[r#"{"type":"session_meta","payload":{"id":"r"}}"#]] {
+    for lines in [
+        &[][..],
+        &[""],
+        &["{}"],
+        &[r#"{"type":"session_meta","payload":{"id":"r"}}"#],
+    ] {
         assert_eq!(decode(lines).session, None, "{lines:?}");
     }
-    let none = Codex.decode(&Evidence { native_id: "r", files: Vec::new() });
+    let none = Codex.decode(&Evidence {
+        native_id: "r",
+        files: Vec::new(),
+    });
     assert_eq!(none.session, None);
 }
 
@@ -75,10 +104,20 @@ fn parents_in_a_circle_are_noted_and_shown_all_the_same() {
         bytes: bytes(id, parent).into(),
     };
     let files = vec![file("a", "nobody"), file("b", "c"), file("c", "b")];
-    let decoded = Codex.decode(&Evidence { native_id: "a", files });
-    assert!(decoded.problems.iter().any(|problem| problem.message.contains("circle")));
+    let decoded = Codex.decode(&Evidence {
+        native_id: "a",
+        files,
+    });
+    assert!(
+        decoded
+            .problems
+            .iter()
+            .any(|problem| problem.message.contains("circle"))
+    );
     let session = decoded.session.unwrap();
-    let runs = session.spans().filter(|span| matches!(span.body, SpanBody::AgentRun(_)));
+    let runs = session
+        .spans()
+        .filter(|span| matches!(span.body, SpanBody::AgentRun(_)));
     assert_eq!(runs.count(), 2);
 }
 
@@ -92,8 +131,14 @@ fn a_thread_in_two_files_is_read_once() {
         bytes: Cow::Borrowed(&rollouts[0].bytes),
     };
     let native_id = &rollouts[0].membership.native_id;
-    let once = Codex.decode(&Evidence { native_id, files: vec![file("a")] });
-    let twice = Codex.decode(&Evidence { native_id, files: vec![file("a"), file("b")] });
+    let once = Codex.decode(&Evidence {
+        native_id,
+        files: vec![file("a")],
+    });
+    let twice = Codex.decode(&Evidence {
+        native_id,
+        files: vec![file("a"), file("b")],
+    });
     assert_eq!(twice.session, once.session);
     assert_eq!(twice.problem_count, 0);
 }
@@ -111,8 +156,15 @@ fn a_rollout_cut_anywhere_still_reads() {
                 bytes: Cow::Borrowed(&whole[..cut]),
             };
             let native_id = &rollouts[0].membership.native_id;
-            let decoded = Codex.decode(&Evidence { native_id, files: vec![file] });
-            assert!(decoded.problem_count <= 1, "{fixture} cut at {cut}: {:?}", decoded.problems);
+            let decoded = Codex.decode(&Evidence {
+                native_id,
+                files: vec![file],
+            });
+            assert!(
+                decoded.problem_count <= 1,
+                "{fixture} cut at {cut}: {:?}",
+                decoded.problems
+            );
         }
     }
 }
@@ -120,22 +172,37 @@ fn a_rollout_cut_anywhere_still_reads() {
 #[test]
 fn rollouts_are_told_by_path_and_roots_by_home() {
     let is_evidence = |path: &str| Codex.is_evidence(Path::new("/h"), Path::new(path));
-    assert!(is_evidence("/h/2026/01/01/rollout-2026-01-01T00-00-00-x.jsonl"));
+    assert!(is_evidence(
+        "/h/2026/01/01/rollout-2026-01-01T00-00-00-x.jsonl"
+    ));
     assert!(is_evidence("/h/rollout-x.jsonl.zst"));
     assert!(!is_evidence("/h/history.jsonl") && !is_evidence("/h/rollout-x.json"));
     let mut home = Home::at("/home/dev");
-    assert_eq!(Codex.roots(&home)[0], Path::new("/home/dev/.codex/sessions"));
-    home.variables.insert("CODEX_HOME".to_owned(), "/elsewhere".to_owned());
-    assert_eq!(Codex.roots(&home)[1], Path::new("/elsewhere/archived_sessions"));
+    assert_eq!(
+        Codex.roots(&home)[0],
+        Path::new("/home/dev/.codex/sessions")
+    );
+    home.variables
+        .insert("CODEX_HOME".to_owned(), "/elsewhere".to_owned());
+    assert_eq!(
+        Codex.roots(&home)[1],
+        Path::new("/elsewhere/archived_sessions")
+    );
 }
 
 #[test]
 fn membership_follows_the_heading() {
     let membership = |line: &str| Codex.membership(Path::new("x"), line.as_bytes());
     let of = |native_id: &str, parent: Option<&str>| {
-        Some(Membership { native_id: native_id.to_owned(), parent: parent.map(str::to_owned) })
+        Some(Membership {
+            native_id: native_id.to_owned(),
+            parent: parent.map(str::to_owned),
+        })
     };
-    assert_eq!(membership(r#"{"id":"a","timestamp":"x","instructions":null}"#), of("a", None));
+    assert_eq!(
+        membership(r#"{"id":"a","timestamp":"x","instructions":null}"#),
+        of("a", None)
+    );
     assert_eq!(
         membership(r#"{"type":"session_meta","payload":{"id":"a","forked_from_id":"b"}}"#),
         of("a", None)
@@ -147,7 +214,9 @@ fn membership_follows_the_heading() {
         of("a", Some("b"))
     );
     assert_eq!(
-        membership(r#"{"type":"session_meta","payload":{"id":"a","source":{"subagent":"review"}}}"#),
+        membership(
+            r#"{"type":"session_meta","payload":{"id":"a","source":{"subagent":"review"}}}"#
+        ),
         of("a", None)
     );
     assert_eq!(membership("{not json"), None);

@@ -24,8 +24,13 @@ fn truth(fixture: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(fixtures().join(fixture).join("truth.json")).unwrap();
     let replies: Vec<Value> = serde_json::from_str(&text).unwrap();
     // Answers that failed or broke off used nothing, and are retried.
-    let whole = |reply: &Value| reply["status"] == 200 && reply["reply"]["drop_after_events"].is_null();
-    replies.into_iter().filter(whole).map(|reply| expected(&reply)).collect()
+    let whole =
+        |reply: &Value| reply["status"] == 200 && reply["reply"]["drop_after_events"].is_null();
+    replies
+        .into_iter()
+        .filter(whole)
+        .map(|reply| expected(&reply))
+        .collect()
 }
 
 fn expected(answer: &Value) -> Value {
@@ -38,9 +43,15 @@ fn expected(answer: &Value) -> Value {
     };
     let calls = reply["tool_calls"].as_array().cloned().unwrap_or_default();
     let calls = calls.iter().map(|call| {
-        let input = if call["input"].is_null() { &call["args"] } else { &call["input"] };
+        let input = if call["input"].is_null() {
+            &call["args"]
+        } else {
+            &call["input"]
+        };
         let name = call["name"].as_str().unwrap();
-        let namespace = call["namespace"].as_str().filter(|name| name.starts_with("mcp__"));
+        let namespace = call["namespace"]
+            .as_str()
+            .filter(|name| name.starts_with("mcp__"));
         let name = namespace.map_or(name.to_owned(), |server| format!("{server}__{name}"));
         json!([name, input])
     });
@@ -58,33 +69,37 @@ fn expected(answer: &Value) -> Value {
 
 /// The same, as it was decoded.
 fn found(session: &Session) -> Vec<Value> {
-    let inputs: BTreeMap<_, _> =
-        tool_calls(session).iter().map(|(span, call)| (span.id, call.input.to_value())).collect();
-    let calls = model_calls(session.spans()).into_iter().map(|(span, call)| {
-        let tokens = call.tokens.unwrap();
-        let mut thoughts = Vec::new();
-        let mut text = Value::Null;
-        let mut calls = Vec::new();
-        for part in &call.output {
-            match part {
-                Part::Thinking { text } => thoughts.push(json!(text)),
-                Part::Text { text: said } => text = json!(said),
-                Part::ToolUse { span, name } => calls.push(json!([name, inputs[span]])),
-                part => panic!("unexpected {part:?}"),
+    let inputs: BTreeMap<_, _> = tool_calls(session)
+        .iter()
+        .map(|(span, call)| (span.id, call.input.to_value()))
+        .collect();
+    let calls = model_calls(session.spans())
+        .into_iter()
+        .map(|(span, call)| {
+            let tokens = call.tokens.unwrap();
+            let mut thoughts = Vec::new();
+            let mut text = Value::Null;
+            let mut calls = Vec::new();
+            for part in &call.output {
+                match part {
+                    Part::Thinking { text } => thoughts.push(json!(text)),
+                    Part::Text { text: said } => text = json!(said),
+                    Part::ToolUse { span, name } => calls.push(json!([name, inputs[span]])),
+                    part => panic!("unexpected {part:?}"),
+                }
             }
-        }
-        let found = json!({
-            "model": call.model,
-            "prompt": tokens.prompt,
-            "cached": tokens.cache_read,
-            "completion": tokens.completion,
-            "reasoning": tokens.reasoning,
-            "thoughts": thoughts,
-            "text": text,
-            "calls": calls,
+            let found = json!({
+                "model": call.model,
+                "prompt": tokens.prompt,
+                "cached": tokens.cache_read,
+                "completion": tokens.completion,
+                "reasoning": tokens.reasoning,
+                "thoughts": thoughts,
+                "text": text,
+                "calls": calls,
+            });
+            (span.end, found)
         });
-        (span.end, found)
-    });
     let mut calls: Vec<_> = calls.collect();
     calls.sort_by_key(|(end, _)| *end);
     calls.into_iter().map(|(_, found)| found).collect()
@@ -94,7 +109,9 @@ fn found(session: &Session) -> Vec<Value> {
 fn as_written(session: &Session) -> Vec<(&Span, &dashcam_trace::ToolCall)> {
     let calls = tool_calls(session);
     let by_id: BTreeMap<_, _> = calls.iter().map(|call| (call.0.id, *call)).collect();
-    let parts = model_calls(session.spans()).into_iter().flat_map(|(_, call)| &call.output);
+    let parts = model_calls(session.spans())
+        .into_iter()
+        .flat_map(|(_, call)| &call.output);
     parts
         .filter_map(|part| match part {
             Part::ToolUse { span, .. } => Some(by_id[span]),
@@ -135,19 +152,28 @@ fn the_prompt_is_the_persons_alone() {
         for (_, decoded) in sessions(fixture) {
             for turn in decoded.session.unwrap().turns {
                 assert!(!turn.prompt.text.is_empty(), "{fixture}");
-                assert!(!turn.prompt.text.contains('<'), "{fixture}: {}", turn.prompt.text);
+                assert!(
+                    !turn.prompt.text.contains('<'),
+                    "{fixture}: {}",
+                    turn.prompt.text
+                );
             }
         }
     }
     let coding = only_session("coding");
-    assert_eq!(coding.turns[0].prompt.text, "DELEGATE-NOW: fix add() in calc.py so that the tests pass.");
+    assert_eq!(
+        coding.turns[0].prompt.text,
+        "DELEGATE-NOW: fix add() in calc.py so that the tests pass."
+    );
 }
 
 #[test]
 fn commands_have_their_exit_code_and_measured_time() {
     let session = only_session("coding");
-    let outcomes: Vec<_> =
-        tool_calls(&session).iter().map(|(span, call)| (call.exit_code, span.status)).collect();
+    let outcomes: Vec<_> = tool_calls(&session)
+        .iter()
+        .map(|(span, call)| (call.exit_code, span.status))
+        .collect();
     assert_eq!(
         outcomes,
         [
@@ -171,26 +197,51 @@ fn a_failing_mcp_tool_is_an_error() {
     let session = only_session("mcp");
     let calls = tool_calls(&session);
     assert_eq!(calls[0].1.mcp.as_ref().unwrap().server, "echosrv");
-    assert_eq!((calls[0].0.status, calls[1].0.status), (Status::Ok, Status::Error));
+    assert_eq!(
+        (calls[0].0.status, calls[1].0.status),
+        (Status::Ok, Status::Error)
+    );
 }
 
 #[test]
 fn patches_become_diffs_and_a_script_holds_what_it_ran() {
     let session = only_session("patches-and-script");
     let calls = as_written(&session);
-    let patched: Vec<_> = calls[0].1.diff.iter().map(|diff| diff.path.rsplit('/').next()).collect();
-    assert_eq!(patched, [Some("new.txt"), Some("calc2.py"), Some("notes.txt")]);
+    let patched: Vec<_> = calls[0]
+        .1
+        .diff
+        .iter()
+        .map(|diff| diff.path.rsplit('/').next())
+        .collect();
+    assert_eq!(
+        patched,
+        [Some("new.txt"), Some("calc2.py"), Some("notes.txt")]
+    );
     assert!(calls[0].1.diff[1].patch.starts_with("@@ -1,2 +1,2 @@"));
     assert_eq!(calls[1].1.tool_kind, dashcam_trace::ToolKind::Write);
     assert_eq!(calls[1].1.diff[0].patch, "@@ -0,0 +1,1 @@\n+x\n");
     // A command that outlived its call, and was killed in the end.
-    assert_eq!((calls[2].0.status, calls[2].1.exit_code), (Status::Ok, None));
+    assert_eq!(
+        (calls[2].0.status, calls[2].1.exit_code),
+        (Status::Ok, None)
+    );
     let script = calls.iter().find(|(_, call)| call.tool == "exec").unwrap();
     let all = tool_calls(&session);
-    let inner: Vec<_> = all.iter().filter(|(span, _)| span.parent == Some(script.0.id)).collect();
+    let inner: Vec<_> = all
+        .iter()
+        .filter(|(span, _)| span.parent == Some(script.0.id))
+        .collect();
     assert_eq!(inner.len(), 1);
     assert_eq!(inner[0].1.target.as_deref(), Some("ls"));
-    assert!(inner[0].1.output.as_ref().unwrap().text.contains("calc2.py"));
+    assert!(
+        inner[0]
+            .1
+            .output
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("calc2.py")
+    );
 }
 
 #[test]
@@ -199,7 +250,10 @@ fn errors_and_interruptions_end_their_turns() {
     assert_eq!(session.turns[0].status, TurnStatus::Failed);
     let turn = &session.turns[0].spans[0];
     assert_eq!(turn.error.as_deref(), Some("bad request, as scripted"));
-    let failed: Vec<_> = as_written(&session).iter().map(|(span, _)| span.status).collect();
+    let failed: Vec<_> = as_written(&session)
+        .iter()
+        .map(|(span, _)| span.status)
+        .collect();
     let error = Status::Error;
     assert_eq!(failed, [error, Status::Ok, error, error, error]);
     assert!(as_written(&session)[4].1.diff.is_empty());
@@ -223,7 +277,10 @@ fn images_are_kept_once_by_size() {
 fn a_fork_is_a_session_of_its_own_that_names_its_origin() {
     let sessions = sessions("resume");
     assert_eq!(sessions.len(), 2);
-    let (origin, fork) = (sessions[0].1.session.as_ref(), sessions[1].1.session.as_ref());
+    let (origin, fork) = (
+        sessions[0].1.session.as_ref(),
+        sessions[1].1.session.as_ref(),
+    );
     let (origin, fork) = (origin.unwrap(), fork.unwrap());
     assert_eq!(origin.turns.len(), 2);
     let parent = fork.parent.as_ref().unwrap();
@@ -238,14 +295,23 @@ fn runs(session: &Session) -> Vec<(String, Option<String>, usize, Option<String>
     session
         .spans()
         .filter_map(|span| {
-            let SpanBody::AgentRun(run) = &span.body else { return None };
+            let SpanBody::AgentRun(run) = &span.body else {
+                return None;
+            };
             let above = session.spans().find(|above| Some(above.id) == span.parent);
             let above = above.and_then(|above| match &above.body {
                 SpanBody::ToolCall(call) => Some(call.tool.clone()),
                 _ => None,
             });
-            let below = session.spans().filter(|below| below.parent == Some(span.id));
-            Some((span.name.clone(), above, model_calls(below).len(), run.answer.clone()))
+            let below = session
+                .spans()
+                .filter(|below| below.parent == Some(span.id));
+            Some((
+                span.name.clone(),
+                above,
+                model_calls(below).len(),
+                run.answer.clone(),
+            ))
         })
         .collect()
 }
@@ -266,7 +332,12 @@ fn subagents_stand_below_the_calls_that_started_them() {
         [
             ("outer".to_owned(), spawn(), 3, answer("outer answer")),
             ("deep".to_owned(), spawn(), 1, answer("deep answer")),
-            ("outer".to_owned(), Some("followup_task".to_owned()), 1, answer("followed up")),
+            (
+                "outer".to_owned(),
+                Some("followup_task".to_owned()),
+                1,
+                answer("followed up")
+            ),
         ]
     );
     // This one's file begins with a copy of its parent's.
