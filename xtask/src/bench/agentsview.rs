@@ -48,7 +48,6 @@ fn try_measure(history: &History, report: &mut Report) -> anyhow::Result<()> {
     );
     for (what, arguments) in [
         (disk::AGAIN, &["sync"] as &[&str]),
-        (disk::LIST, &["session", "list", "--json"]),
         (
             disk::USAGE,
             &[
@@ -60,15 +59,9 @@ fn try_measure(history: &History, report: &mut Report) -> anyhow::Result<()> {
                 "--no-sync",
             ],
         ),
-        (
-            disk::SEARCH,
-            &["session", "search", "--fts", "timeout", "--json"],
-        ),
     ] {
-        match median_seconds(5, || command(&program, &history.home, arguments)) {
-            Ok(seconds) => report.rival(who, what, seconds * 1e3),
-            Err(error) => report.note(format!("agentsview, {what}: {error:#}")),
-        }
+        let seconds = median_seconds(5, || command(&program, &history.home, arguments))?;
+        report.rival(who, what, seconds * 1e3);
     }
     let usage = [
         "usage",
@@ -119,6 +112,21 @@ fn serve(program: &Path, home: &Path, report: &mut Report) -> anyhow::Result<()>
     if let Some(bytes) = running.memory_now() {
         report.rival(Who::Agentsview, server::IDLE, bytes as f64 / 1e6);
     }
+    // These ask the running server.
+    for (what, arguments) in [
+        (disk::LIST, &["session", "list", "--json"] as &[&str]),
+        (
+            disk::SEARCH,
+            &["session", "search", "timeout", "--fts", "--json"],
+        ),
+    ] {
+        let seconds = median_seconds(5, || {
+            let mut command = command(program, home, arguments);
+            command.env_remove("AGENTSVIEW_NO_DAEMON");
+            command
+        })?;
+        report.rival(Who::Agentsview, what, seconds * 1e3);
+    }
     Ok(())
 }
 
@@ -132,13 +140,22 @@ fn install() -> anyhow::Result<PathBuf> {
     process::output(Command::new("python3").args(["-m", "venv"]).arg(&folder))
         .context("it needs Python 3 with venv")?;
     let mut pip = Command::new(folder.join("bin/pip"));
-    process::output(pip.args(["install", "--quiet", "--disable-pip-version-check", "agentsview"]))?;
+    process::output(pip.args([
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "agentsview",
+    ]))?;
     native_program(&folder).context("its package holds no program")
 }
 
 fn native_program(folder: &Path) -> Option<PathBuf> {
-    let files = WalkDir::new(folder.join("lib")).into_iter().filter_map(Result::ok);
-    files.map(walkdir::DirEntry::into_path).find(|path| path.ends_with("agentsview/bin/agentsview"))
+    let files = WalkDir::new(folder.join("lib"))
+        .into_iter()
+        .filter_map(Result::ok);
+    files
+        .map(walkdir::DirEntry::into_path)
+        .find(|path| path.ends_with("agentsview/bin/agentsview"))
 }
 
 fn command(program: &Path, home: &Path, arguments: &[&str]) -> Command {
@@ -148,7 +165,7 @@ fn command(program: &Path, home: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .env("HOME", home)
         .env("TZ", "UTC")
-        .env("AGENTSVIEW_NO_DAEMON", "1");
+        .envs([("AGENTSVIEW_NO_DAEMON", "1"), ("DO_NOT_TRACK", "1")]);
     command
         .env_remove("CLAUDE_CONFIG_DIR")
         .env_remove("CODEX_HOME");

@@ -25,7 +25,8 @@ impl Rollout {
             own = own.text("parent_thread_id", &self.thread);
         }
         child.meta(world, &own);
-        if self.era == Era::TotalsOnly && world.random.chance(500) {
+        // Copies of long parents would soon be most of the history.
+        if self.era == Era::TotalsOnly && self.length() < 200_000 && world.random.chance(500) {
             world.truth.trap("subagent that repeats its parent");
             child.repeat(self.lines());
             child.thread_total = self.thread_total;
