@@ -151,14 +151,13 @@ impl Counting {
         if self.leaves_out_copies() && self.is_copied(at, ordinal) {
             return None;
         }
-        let response_id = match text(record.response_id.as_ref()) {
-            Some(id) => id.to_owned(),
-            None => {
-                let turn = text(record.turn_id.as_ref()).map(str::to_owned);
+        let response_id = text(record.response_id.as_ref()).map_or_else(
+            || {
                 let totals = record.thread_token_usage.unwrap_or(record.usage);
-                self.derived_id(turn.as_deref(), totals)
-            }
-        };
+                self.derived_id(text(record.turn_id.as_ref()), totals)
+            },
+            str::to_owned,
+        );
         let is_new = self.seen.insert(response_hash(&response_id));
         is_new.then(|| ResponseUsage {
             response_id,
@@ -203,8 +202,8 @@ impl Counting {
         if self.leaves_out_copies() && self.is_copied(at, ordinal) {
             return None;
         }
-        let turn = self.turn_id.clone();
-        let response_id = self.derived_id(turn.as_deref(), info.total_token_usage.unwrap_or(used));
+        let totals = info.total_token_usage.unwrap_or(used);
+        let response_id = self.derived_id(self.turn_id.as_deref(), totals);
         Some(ResponseUsage {
             response_id,
             tokens: tokens(used),

@@ -22,23 +22,20 @@ pub(super) fn decode(evidence: &Evidence<'_>) -> Decoded {
     let mut files: Vec<&EvidenceFile<'_>> = evidence.files.iter().collect();
     files.sort_by_key(|file| std::cmp::Reverse(file.bytes.len()));
     for file in files {
-        match places.get(file.native_id) {
-            Some(&place) => {
-                let more = read_again(file, &mut ids, &mut decoded);
-                continue_thread(&mut threads[place], more);
-            }
-            None => {
-                places.insert(file.native_id.to_owned(), threads.len());
-                let (path, id) = (file.path, file.native_id);
-                threads.push(ThreadReader::read(
-                    path,
-                    id,
-                    &file.bytes,
-                    &mut ids,
-                    &mut decoded,
-                ));
-            }
+        if let Some(&place) = places.get(file.native_id) {
+            let more = read_again(file, &mut ids, &mut decoded);
+            continue_thread(&mut threads[place], more);
+            continue;
         }
+        places.insert(file.native_id.to_owned(), threads.len());
+        let (path, id) = (file.path, file.native_id);
+        threads.push(ThreadReader::read(
+            path,
+            id,
+            &file.bytes,
+            &mut ids,
+            &mut decoded,
+        ));
     }
     let Some(root) = places
         .get(evidence.native_id)
@@ -204,5 +201,6 @@ pub(super) fn is_rollout(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return false;
     };
-    name.starts_with("rollout-") && (name.ends_with(".jsonl") || name.ends_with(".jsonl.zst"))
+    let plain = name.strip_suffix(".zst").unwrap_or(name);
+    name.starts_with("rollout-") && plain.strip_suffix(".jsonl").is_some()
 }

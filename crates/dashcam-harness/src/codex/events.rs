@@ -136,13 +136,11 @@ impl ThreadReader<'_> {
                 Some(policy) => policy.into_owned(),
                 None => policy.get().to_owned(),
             });
-        let change =
-            |name: &str, before: &Option<String>, now: &Option<String>| match (before, now) {
-                (Some(before), Some(now)) if before != now => {
-                    Some(format!("{name}: {before} → {now}"))
-                }
-                _ => None,
-            };
+        let change = |name: &str, before: &Option<String>, now: &Option<String>| match (before, now)
+        {
+            (Some(before), Some(now)) if before != now => Some(format!("{name}: {before} → {now}")),
+            _ => None,
+        };
         let model = owned(context.model.as_ref());
         let effort = owned(context.effort.as_ref());
         let changes: Vec<String> = [

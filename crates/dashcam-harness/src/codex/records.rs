@@ -156,6 +156,7 @@ pub(super) struct TurnContext<'a> {
 }
 
 /// Token counts, as every usage record gives them.
+#[expect(clippy::struct_field_names, reason = "Codex's own names")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Usage {

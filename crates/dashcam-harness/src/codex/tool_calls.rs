@@ -170,11 +170,11 @@ impl ThreadReader<'_> {
         entry.still_running = output.still_running;
         let place = entry.place;
         self.running_scripts.retain(|running| *running != call_id);
-        self.answer_tool(place, output);
+        self.answer_tool(place, &output);
     }
 
-    fn answer_tool(&mut self, place: CallPlace, mut output: Output) {
-        let images = self.keep_images(std::mem::take(&mut output.images));
+    fn answer_tool(&mut self, place: CallPlace, output: &Output) {
+        let images = self.keep_images(&output.images);
         let at = self.at;
         let Some(tool) = self.tool(place) else { return };
         let id = tool.id;

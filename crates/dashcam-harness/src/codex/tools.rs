@@ -157,7 +157,7 @@ fn patch_kind(diff: &[FileDiff]) -> ToolKind {
 }
 
 /// The first of several values that is a text.
-fn first_text<'a, const N: usize>(values: [Option<&'a RawValue>; N]) -> Option<Cow<'a, str>> {
+fn first_text<const N: usize>(values: [Option<&RawValue>; N]) -> Option<Cow<'_, str>> {
     values.into_iter().find_map(string)
 }
 

@@ -5,7 +5,7 @@
 //! person to the next.
 
 use super::content::{self, images, joined_text, parts};
-use super::records::{Event, ResponseItem, owned, present, shaped, string, text};
+use super::records::{Event, ResponseItem, Text, owned, present, shaped, string, text};
 use super::thread::{PendingMessage, ThreadReader, ThreadTurn, list};
 use crate::image;
 use dashcam_trace::{
@@ -159,7 +159,7 @@ impl ThreadReader<'_> {
 
     /// Takes in the mark of a message of the person's: an event of its own,
     /// beside the message that went to the model.
-    pub(super) fn marked_prompt(&mut self, message: String, pictures: Vec<String>) {
+    pub(super) fn marked_prompt(&mut self, message: &str, pictures: Vec<String>) {
         let same = self.messages.iter().position(|pending| {
             let sent = pending.text.trim();
             sent == message.trim() || (!message.trim().is_empty() && sent.ends_with(message.trim()))
@@ -178,12 +178,11 @@ impl ThreadReader<'_> {
             }
         }
         // What else was sent before it was put in by the harness.
-        let current_before = self.current;
-        if current_before.is_some() {
+        if self.current.is_some() {
             self.flush_messages();
         }
-        let images = self.keep_images(pictures);
-        self.prompt(&message, images);
+        let images = self.keep_images(&pictures);
+        self.prompt(message, images);
         self.flush_messages();
     }
 
@@ -191,7 +190,7 @@ impl ThreadReader<'_> {
     pub(super) fn user_message_item(&mut self, content: Option<&RawValue>) {
         let parts = parts(content);
         let pictures = images(&parts);
-        self.marked_prompt(joined_text(&parts), pictures);
+        self.marked_prompt(&joined_text(&parts), pictures);
     }
 
     /// The person's message in a `user_message` event.
@@ -200,11 +199,11 @@ impl ThreadReader<'_> {
         if string(event.message_kind).is_some_and(|kind| kind != "plain") {
             return;
         }
-        let message = string(event.message).unwrap_or_default().into_owned();
-        self.marked_prompt(message, list(event.images));
+        let message = string(event.message).unwrap_or_default();
+        self.marked_prompt(&message, list(event.images));
     }
 
-    pub(super) fn keep_images(&mut self, addresses: Vec<String>) -> Vec<Image> {
+    pub(super) fn keep_images(&mut self, addresses: &[String]) -> Vec<Image> {
         addresses
             .iter()
             .map(|address| image::keep_url(self.decoded, address))
@@ -221,9 +220,7 @@ impl ThreadReader<'_> {
         // Each piece of injected context is an event of its own.
         for (index, part) in parts.iter().enumerate() {
             let body = text(part.text.as_ref()).unwrap_or_default();
-            let noted = kinds
-                .and_then(|kinds| kinds.get(index))
-                .map(|kind| kind.as_str());
+            let noted = kinds.and_then(|kinds| kinds.get(index)).map(Text::as_str);
             let kind = match noted {
                 Some(kind) if kind.starts_with("user.") || kind == "unknown" => None,
                 Some(kind) => Some(kind),
@@ -268,7 +265,7 @@ impl ThreadReader<'_> {
             if self.marks_prompts {
                 self.context(message.kind, "user", &message.text);
             } else {
-                let images = self.keep_images(message.images);
+                let images = self.keep_images(&message.images);
                 self.prompt(&message.text, images);
             }
             self.at = now;
@@ -303,10 +300,6 @@ impl ThreadReader<'_> {
             .unwrap_or_else(|| "interrupted".into())
             .into_owned();
         self.flush_messages();
-        if self.current.is_none() {
-            // The mark of an old version, whose turns have no other end.
-            self.current = self.thread.turns.len().checked_sub(1);
-        }
         let mut span = self.event_span(EventKind::Interruption, "interruption", Some(reason), None);
         span.status = Status::Interrupted;
         self.push_event(span);

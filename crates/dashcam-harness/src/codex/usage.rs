@@ -48,7 +48,8 @@ impl UsageScanner for Scanner {
         if let Some(at) = text(record.timestamp.as_ref()).and_then(|stamp| stamp.parse().ok()) {
             self.at = at;
         }
-        if let Some(usage) = self.record(&record, line) {
+        // Without a heading it is no session's.
+        if let Some(usage) = self.record(&record, line).filter(|_| self.has_heading) {
             report(UsageRecord {
                 response: response_hash(&usage.response_id),
                 at: self.at,
