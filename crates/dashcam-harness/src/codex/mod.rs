@@ -10,6 +10,7 @@ mod content;
 mod counting;
 mod decode;
 mod events;
+mod facts;
 mod file_changes;
 mod meta;
 mod nest;

@@ -177,6 +177,7 @@ fn run_spans(
             SpanBody::ModelCall(call) => Some(call.model.clone()),
             _ => None,
         });
+    let start = first.start;
     let prompt = Some(first.prompt.text.clone()).filter(|prompt| !prompt.is_empty());
     let run = AgentRun {
         id: about.id.clone(),
@@ -193,8 +194,8 @@ fn run_spans(
         id,
         parent,
         name: about.name.clone().unwrap_or_else(|| "agent".to_owned()),
-        start: first.start,
-        end: last.end,
+        start,
+        end: last.end.map(|end| end.max(start)),
         status: match last.status {
             TurnStatus::Completed => Status::Ok,
             TurnStatus::Interrupted => Status::Interrupted,

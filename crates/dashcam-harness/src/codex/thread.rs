@@ -5,12 +5,13 @@
 
 use super::calls::OpenCall;
 use super::counting::{Counting, ResponseUsage};
+use super::facts::Facts;
 use super::meta::{self, Origin};
 use super::records::{
     Compacted, Event, Item, Kind, Line, ResponseItem, SessionMeta, TokenUsageRecord, TurnContext,
     owned, shaped, text,
 };
-use super::tool_calls::{Facts, ToolEntry};
+use super::tool_calls::ToolEntry;
 use crate::Decoded;
 use crate::lines::lines;
 use dashcam_trace::{

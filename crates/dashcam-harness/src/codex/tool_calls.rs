@@ -3,38 +3,15 @@
 
 use super::calls::CallPlace;
 use super::content::{self, Output};
-use super::file_changes::noted_changes;
-use super::records::{Event, Item, ResponseItem, Text, owned, present, shaped, string, text};
+use super::facts::{Facts, Failure};
+use super::records::{Event, Item, ResponseItem, Text, owned, text};
 use super::thread::{Link, ThreadReader};
 use super::tools::{Request, command_line};
-use super::turns::error_message;
 use crate::limit::{TOOL_OUTPUT, limit};
 use dashcam_trace::{
-    FileDiff, InputPart, Part, ProblemKind, RawJson, Span, SpanBody, SpanId, SpanKind, Status,
-    Timestamp, Timing, ToolCall, ToolOutput,
+    InputPart, Part, ProblemKind, Span, SpanBody, SpanId, SpanKind, Status, Timestamp, Timing,
+    ToolCall, ToolOutput,
 };
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-/// What Codex notes of a tool's work, beside what the model is told.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
-    started_ms: Option<i64>,
-    ended_ms: Option<i64>,
-    exit_code: Option<i64>,
-    failure: Option<Failure>,
-    stderr: Option<String>,
-    output: Option<String>,
-    diff: Vec<FileDiff>,
-    /// The call, where the facts tell it: for work without a request.
-    request: Option<Request>,
-}
-
-#[derive(Debug)]
-enum Failure {
-    Failed(Option<String>),
-    Declined,
-}
 
 /// A tool call whose request was read.
 #[derive(Clone, Copy, Debug)]
@@ -231,54 +208,17 @@ impl ThreadReader<'_> {
 
     /// Takes in what a completed item tells of a tool's work.
     pub(super) fn tool_item(&mut self, item: &Item<'_>, times: Option<(i64, i64)>) {
-        let Some(id) = owned(item.id.as_ref()) else {
-            return;
-        };
-        let status = string(item.status).unwrap_or_default();
-        let error = present(item.error).map(error_message);
-        let result = shaped::<McpResult<'_>>(present(item.result));
-        let answer = result.as_ref().map(McpResult::text);
-        let failed = status == "failed"
-            || error.is_some()
-            || result
-                .as_ref()
-                .is_some_and(|result| result.is_error == Some(true));
-        let failure = match &*status {
-            "declined" => Some(Failure::Declined),
-            _ if failed => Some(Failure::Failed(error.or_else(|| answer.clone()))),
-            _ => None,
-        };
-        let duration = millis(item.duration);
-        let started_ms = times.map(|(start, end)| duration.map_or(start, |ms| start.min(end - ms)));
-        let facts = Facts {
-            started_ms,
-            ended_ms: times.map(|(_, end)| end),
-            exit_code: item.exit_code,
-            failure,
-            stderr: owned(item.stderr.as_ref()),
-            output: owned(item.aggregated_output.as_ref())
-                .or_else(|| owned(item.stdout.as_ref()))
-                .or(answer),
-            diff: noted_changes(item.changes),
-            request: item_request(item),
-        };
-        self.facts(id, facts);
+        if let Some(id) = owned(item.id.as_ref()) {
+            self.facts(id, Facts::of_item(item, times));
+        }
     }
 
     /// Takes in that a tool began to work (older versions).
     pub(super) fn tool_began(&mut self, event: &Event<'_>) {
-        let Some(id) = owned(event.call_id.as_ref()) else {
-            return;
-        };
-        let started_ms = event
-            .started_at_ms
-            .or_else(|| Some(self.at.as_millisecond()));
-        let facts = Facts {
-            started_ms,
-            diff: noted_changes(event.changes),
-            ..Facts::default()
-        };
-        self.early_facts.insert(id, facts);
+        if let Some(id) = owned(event.call_id.as_ref()) {
+            self.early_facts
+                .insert(id, Facts::of_beginning(event, self.at));
+        }
     }
 
     /// Takes in that a tool's work is over (older versions).
@@ -291,48 +231,7 @@ impl ThreadReader<'_> {
             return self.shell_line(command);
         }
         let began = self.early_facts.remove(&id).unwrap_or_default();
-        let ended_ms = event
-            .completed_at_ms
-            .unwrap_or_else(|| self.at.as_millisecond());
-        let lasted = millis(event.duration);
-        let started_ms = lasted
-            .map(|ms| ended_ms - ms)
-            .or(began.started_ms)
-            .or(event.started_at_ms);
-        let result = shaped::<McpEventResult<'_>>(present(event.result));
-        let (result, error) = result.map_or((None, None), |result| (result.ok, result.err));
-        let result = shaped::<McpResult<'_>>(result);
-        let status = string(event.status).unwrap_or_default();
-        let failed = event.success == Some(false)
-            || error.is_some()
-            || status == "failed"
-            || result
-                .as_ref()
-                .is_some_and(|result| result.is_error == Some(true));
-        let failure = match &*status {
-            "declined" => Some(Failure::Declined),
-            _ if failed => {
-                let answer = result.as_ref().map(McpResult::text);
-                Some(Failure::Failed(error.map(error_message).or(answer)))
-            }
-            _ => None,
-        };
-        let mut diff = noted_changes(event.changes);
-        if diff.is_empty() {
-            diff = began.diff;
-        }
-        let facts = Facts {
-            started_ms,
-            ended_ms: started_ms.map(|_| ended_ms),
-            exit_code: event.exit_code,
-            failure,
-            stderr: owned(event.stderr.as_ref()),
-            output: owned(event.aggregated_output.as_ref())
-                .or_else(|| owned(event.stdout.as_ref())),
-            diff,
-            request: event_request(kind, event),
-        };
-        self.facts(id, facts);
+        self.facts(id, Facts::of_end(kind, event, began, self.at));
     }
 
     fn facts(&mut self, id: String, facts: Facts) {
@@ -512,119 +411,4 @@ fn tool_body(request: Request, call_id: Option<String>) -> SpanBody {
         mcp: request.mcp,
         diff: request.diff,
     })
-}
-
-/// The call that an item tells of, for work without a request.
-fn item_request(item: &Item<'_>) -> Option<Request> {
-    let arguments = item.arguments;
-    Some(match text(item.kind.as_ref())? {
-        "CommandExecution" => command_request(&command_line(item.command)?),
-        "FileChange" => {
-            let mut request = Request::custom("apply_patch", None, None);
-            request.patch(noted_changes(item.changes));
-            request
-        }
-        "McpToolCall" => {
-            let server = format!("mcp__{}", text(item.server.as_ref())?);
-            Request::function(text(item.tool.as_ref())?, Some(&server), arguments)
-        }
-        "DynamicToolCall" => Request::function(
-            text(item.tool.as_ref())?,
-            text(item.namespace.as_ref()),
-            arguments,
-        ),
-        "WebSearch" => {
-            let mut request = Request::web_search(None);
-            request.target = owned(item.query.as_ref());
-            request
-        }
-        "ImageView" => {
-            let mut request = Request::function("view_image", None, None);
-            request.target = owned(item.path.as_ref());
-            request
-        }
-        _ => return None,
-    })
-}
-
-/// The call that an event of an older version tells of.
-fn event_request(kind: &str, event: &Event<'_>) -> Option<Request> {
-    #[derive(Deserialize)]
-    struct Invocation<'a> {
-        #[serde(borrow)]
-        server: Text<'a>,
-        #[serde(borrow)]
-        tool: Text<'a>,
-        #[serde(borrow)]
-        arguments: Option<&'a RawValue>,
-    }
-    Some(match kind {
-        "exec_command_end" => command_request(&command_line(event.command)?),
-        "patch_apply_end" => {
-            let mut request = Request::custom("apply_patch", None, None);
-            request.patch(noted_changes(event.changes));
-            request
-        }
-        "mcp_tool_call_end" => {
-            let invocation = shaped::<Invocation<'_>>(event.invocation)?;
-            let server = format!("mcp__{}", invocation.server.as_str());
-            Request::function(
-                invocation.tool.as_str(),
-                Some(&server),
-                invocation.arguments,
-            )
-        }
-        _ => return None,
-    })
-}
-
-fn command_request(line: &str) -> Request {
-    let arguments = RawJson::from_value(&serde_json::json!({ "cmd": line }));
-    let arguments = serde_json::from_str::<&RawValue>(arguments.as_str()).ok();
-    Request::function("exec_command", None, arguments)
-}
-
-/// What an MCP server answered.
-#[derive(Deserialize)]
-struct McpResult<'a> {
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
-    #[serde(rename = "isError", alias = "is_error")]
-    is_error: Option<bool>,
-}
-
-impl McpResult<'_> {
-    fn text(&self) -> String {
-        content::joined_text(&content::parts(self.content))
-    }
-}
-
-/// The same, as older versions wrapped it.
-#[derive(Deserialize)]
-struct McpEventResult<'a> {
-    #[serde(borrow, rename = "Ok")]
-    ok: Option<&'a RawValue>,
-    #[serde(borrow, rename = "Err")]
-    err: Option<&'a RawValue>,
-}
-
-/// A duration in whole milliseconds: `{secs, nanos}`, or text like `1.5s`.
-fn millis(raw: Option<&RawValue>) -> Option<i64> {
-    #[derive(Deserialize)]
-    struct Duration {
-        secs: i64,
-        nanos: i64,
-    }
-    if let Some(duration) = shaped::<Duration>(raw) {
-        return duration
-            .secs
-            .checked_mul(1000)?
-            .checked_add(duration.nanos / 1_000_000);
-    }
-    let text = string(raw)?;
-    let seconds = match text.strip_suffix("ms") {
-        Some(ms) => ms.trim().parse::<f64>().ok()? / 1000.0,
-        None => text.strip_suffix('s')?.trim().parse::<f64>().ok()?,
-    };
-    Some((seconds * 1000.0) as i64)
 }
