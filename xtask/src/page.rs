@@ -59,7 +59,7 @@ pub(crate) fn build() -> anyhow::Result<()> {
 pub(crate) fn install_packages() -> anyhow::Result<()> {
     let folder = workspace::page_sources();
     if process::find(&["npm", "npm.cmd"]).is_none() {
-        bail!("npm was not found: install Node.js 20 or later, the page is built with it");
+        bail!("npm was not found: install Node.js 20.19 or later, the page is built with it");
     }
     let lock = folder.join("package-lock.json");
     let wanted = fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;

@@ -54,7 +54,13 @@ pub(super) const STEPS: &[Step] = &[
         name: "page-types",
         what: "the page's types",
         slow: false,
-        run: || page_script("typecheck"),
+        run: || page_script("check"),
+    },
+    Step {
+        name: "page-api",
+        what: "the page's API types, generated from the API's document",
+        slow: false,
+        run: || page_script("types:check"),
     },
     Step {
         name: "page-lint",

@@ -5,8 +5,8 @@ use anyhow::{Context, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The oldest Node.js that builds the page.
-const OLDEST_NODE: u32 = 20;
+/// The oldest Node.js that builds the page: major and minor version.
+const OLDEST_NODE: (u32, u32) = (20, 19);
 
 /// A component of the Rust toolchain.
 pub(super) fn need_component(name: &str) -> anyhow::Result<()> {
@@ -33,16 +33,17 @@ pub(super) fn need_nextest() -> anyhow::Result<()> {
 /// Node.js and npm.
 pub(super) fn need_node() -> anyhow::Result<()> {
     let version = output(Command::new("node").arg("--version"))
-        .context("Node.js was not found: install version 20 or later, with npm")?;
-    let major = version
+        .context("Node.js was not found: install version 20.19 or later, with npm")?;
+    let mut numbers = version
         .trim()
         .trim_start_matches('v')
         .split('.')
-        .next()
-        .and_then(|part| part.parse::<u32>().ok());
-    if major.is_none_or(|major| major < OLDEST_NODE) {
+        .map_while(|part| part.parse::<u32>().ok());
+    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if found < OLDEST_NODE {
+        let (major, minor) = OLDEST_NODE;
         bail!(
-            "Node.js {} is too old: install version {OLDEST_NODE} or later",
+            "Node.js {} is too old: install version {major}.{minor} or later",
             version.trim()
         );
     }
