@@ -52,7 +52,6 @@ pub(super) struct Output {
     pub(super) text: String,
     pub(super) images: Vec<String>,
     pub(super) exit_code: Option<i64>,
-    pub(super) seconds: Option<f64>,
     /// Whether the command went on running after this output.
     pub(super) still_running: bool,
     pub(super) success: Option<bool>,
@@ -93,7 +92,7 @@ struct OutputObject<'a> {
 }
 
 /// Older versions gave a shell command's output as JSON inside the text:
-/// `{"output": …, "metadata": {"exit_code": …, "duration_seconds": …}}`.
+/// `{"output": …, "metadata": {"exit_code": …}}`.
 fn unwrap_shell_output(text: &str) -> Option<Output> {
     #[derive(Deserialize)]
     struct Wrapped<'a> {
@@ -104,7 +103,6 @@ fn unwrap_shell_output(text: &str) -> Option<Output> {
     #[derive(Deserialize)]
     struct Metadata {
         exit_code: Option<i64>,
-        duration_seconds: Option<f64>,
     }
     if !text.starts_with('{') || !text.contains("\"metadata\"") {
         return None;
@@ -113,7 +111,6 @@ fn unwrap_shell_output(text: &str) -> Option<Output> {
     Some(Output {
         text: wrapped.output.into_owned(),
         exit_code: wrapped.metadata.exit_code,
-        seconds: wrapped.metadata.duration_seconds,
         ..Output::default()
     })
 }
@@ -137,12 +134,6 @@ fn read_header(text: &str, result: &mut Output) {
         }
         if line.starts_with("Process running with session ID") {
             result.still_running = true;
-        }
-        let time = line
-            .strip_prefix("Wall time: ")
-            .and_then(|rest| rest.strip_suffix(" seconds"));
-        if let Some(seconds) = time.and_then(|time| time.parse().ok()) {
-            result.seconds = Some(seconds);
         }
     }
 }

@@ -255,3 +255,128 @@ fn tokens(usage: Usage) -> Tokens {
         reasoning: usage.reasoning_output_tokens,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codex::records::Line;
+
+    /// The prompt tokens of each response that records of these kinds tell of.
+    fn counted(records: &[(&str, &str)]) -> Vec<u64> {
+        let mut counting = Counting::default();
+        let mut counted = Vec::new();
+        for (second, (kind, payload)) in records.iter().enumerate() {
+            let at = Timestamp::from_second(1_780_000_000 + second as i64).unwrap();
+            let json = format!(r#"{{"type":"{kind}","payload":{payload}}}"#);
+            let line: Line<'_> = serde_json::from_str(&json).unwrap();
+            let payload = line.payload.unwrap().get();
+            let used = match *kind {
+                "meta" => {
+                    counting.session_meta(&serde_json::from_str(payload).unwrap(), at);
+                    None
+                }
+                "turn" => {
+                    counting.turn(Some(payload.trim_matches('"')), None, at, None);
+                    None
+                }
+                "total" => {
+                    let [total, last]: [u64; 2] = serde_json::from_str(payload).unwrap();
+                    let usage = |input_tokens| {
+                        Some(Usage {
+                            input_tokens,
+                            total_tokens: input_tokens,
+                            ..Usage::default()
+                        })
+                    };
+                    let (total_token_usage, last_token_usage) = (usage(total), usage(last));
+                    counting.token_count(
+                        &TokenInfo {
+                            total_token_usage,
+                            last_token_usage,
+                        },
+                        at,
+                        None,
+                    )
+                }
+                _ => counting.usage_record(&serde_json::from_str(payload).unwrap(), at, None),
+            };
+            counted.extend(used.map(|used| used.tokens.prompt));
+        }
+        counted
+    }
+
+    const BEGUN: (&str, &str) = ("meta", r#"{"id":"019e7000-0000-7000-8000-000000000000"}"#);
+    const SPAWNED: (&str, &str) = (
+        "meta",
+        r#"{"id":"019e7000-0000-7000-8000-000000000000","parent_thread_id":"p"}"#,
+    );
+    const OLD_TURN: (&str, &str) = ("turn", "\"019e6fff-0000-7000-8000-000000000000\"");
+    const OWN_TURN: (&str, &str) = ("turn", "\"019e7001-0000-7000-8000-000000000000\"");
+
+    #[test]
+    fn repeats_and_estimates_tell_of_nothing() {
+        let totals = [
+            ("total", "[10,10]"),
+            ("total", "[10,10]"),
+            ("total", "[25,15]"),
+        ];
+        assert_eq!(
+            counted(&[&[BEGUN, OWN_TURN][..], &totals].concat()),
+            [10, 15]
+        );
+    }
+
+    #[test]
+    fn totals_may_begin_anew() {
+        let totals = [
+            ("total", "[100,100]"),
+            ("total", "[7,7]"),
+            ("total", "[9,2]"),
+        ];
+        assert_eq!(
+            counted(&[&[BEGUN, OWN_TURN][..], &totals].concat()),
+            [100, 7, 2]
+        );
+    }
+
+    #[test]
+    fn records_of_responses_outrank_totals_and_count_once() {
+        let record = r#"{"response_id":"r","usage":{"input_tokens":10},"thread_token_usage":{"input_tokens":10,"total_tokens":10}}"#;
+        let records = [("record", record), ("record", record), ("total", "[12,12]")];
+        assert_eq!(counted(&[&[BEGUN, OWN_TURN][..], &records].concat()), [10]);
+    }
+
+    #[test]
+    fn a_subagents_copies_are_told_by_the_age_of_their_turns() {
+        let copies = [
+            SPAWNED,
+            OLD_TURN,
+            ("total", "[500,500]"),
+            ("total", "[900,400]"),
+        ];
+        let own = [OWN_TURN, ("total", "[907,7]")];
+        assert_eq!(counted(&[&copies[..], &own].concat()), [7]);
+        // Or the copies' totals are missing, and the parent's are part of the first.
+        assert_eq!(
+            counted(&[
+                SPAWNED,
+                OWN_TURN,
+                ("total", "[907,7]"),
+                ("total", "[910,3]")
+            ]),
+            [7, 3]
+        );
+        // Or the parent's total comes alone, before anything of its own.
+        assert_eq!(
+            counted(&[
+                SPAWNED,
+                ("total", "[900,400]"),
+                OWN_TURN,
+                ("total", "[907,7]")
+            ]),
+            [7]
+        );
+        // Or it begins at zero.
+        assert_eq!(counted(&[SPAWNED, OWN_TURN, ("total", "[7,7]")]), [7]);
+    }
+}

@@ -5,8 +5,8 @@ use super::nest::nest;
 use super::thread::{Ids, Thread, ThreadReader, ThreadTurn};
 use crate::{Decoded, Evidence, EvidenceFile};
 use dashcam_trace::{
-    Harness, Parent, ParentRelation, ProblemKind, Session, SessionId, Span, SpanBody, SpanKind,
-    Status, Timing, Turn, TurnStatus,
+    Harness, Parent, ParentRelation, Problem, ProblemKind, Session, SessionId, Span, SpanBody,
+    SpanKind, Status, Timing, Turn, TurnStatus,
 };
 use rustc_hash::FxHashMap;
 use rustc_hash::FxHashSet;
@@ -48,7 +48,8 @@ pub(super) fn decode(evidence: &Evidence<'_>) -> Decoded {
     // Otherwise by path, for the order must not depend on sizes.
     threads[1..].sort_by(|a, b| a.file.cmp(&b.file));
     let root = nest(threads, &mut ids, &mut decoded);
-    decoded.session = session(root, evidence.native_id, &mut ids);
+    let session = session(root, evidence.native_id, &mut ids, &mut decoded);
+    decoded.session = session;
     decoded
 }
 
@@ -100,7 +101,7 @@ fn continue_thread(thread: &mut Thread, more: Thread) {
     }
 }
 
-fn session(root: Thread, native_id: &str, ids: &mut Ids) -> Option<Session> {
+fn session(root: Thread, native_id: &str, ids: &mut Ids, decoded: &mut Decoded) -> Option<Session> {
     let first = root.turns.first()?.start;
     let parent = match &root.origin {
         Origin::Begun => None,
@@ -115,6 +116,14 @@ fn session(root: Thread, native_id: &str, ids: &mut Ids) -> Option<Session> {
         .enumerate()
         .map(|(index, turn)| {
             let mut id = ids.session.turn(&turn.native_id);
+            if turn_ids.contains(&id) {
+                decoded.problem(Problem {
+                    kind: ProblemKind::Inconsistent,
+                    file: root.file.clone(),
+                    line: None,
+                    message: format!("turn `{}` is recorded twice", turn.native_id),
+                });
+            }
             while !turn_ids.insert(id) {
                 id = ids
                     .session

@@ -152,7 +152,8 @@ pub(super) struct ThreadReader<'d> {
     pub(super) retries: u32,
     pub(super) calls: FxHashMap<String, ToolEntry>,
     pub(super) early_facts: FxHashMap<String, Facts>,
-    pub(super) running_scripts: Vec<String>,
+    /// The calls of this turn that ran scripts, by call id.
+    pub(super) scripts: Vec<String>,
 }
 
 impl<'d> ThreadReader<'d> {
@@ -195,7 +196,7 @@ impl<'d> ThreadReader<'d> {
             retries: 0,
             calls: FxHashMap::default(),
             early_facts: FxHashMap::default(),
-            running_scripts: Vec::new(),
+            scripts: Vec::new(),
         };
         reader.lines(bytes);
         reader.finish();

@@ -42,7 +42,7 @@ impl ThreadReader<'_> {
         let is_hosted = matches!(kind, "web_search_call" | "image_generation_call");
         self.start_tool(request, call_id.clone(), is_hosted);
         if is_script && let Some(call_id) = call_id {
-            self.running_scripts.push(call_id);
+            self.scripts.push(call_id);
         }
     }
 
@@ -146,7 +146,6 @@ impl ThreadReader<'_> {
         entry.answered = true;
         entry.still_running = output.still_running;
         let place = entry.place;
-        self.running_scripts.retain(|running| *running != call_id);
         self.answer_tool(place, &output);
     }
 
@@ -240,14 +239,24 @@ impl ThreadReader<'_> {
             return self.apply(place, facts, still_running);
         }
         // Work that a script of the model's began has ids of its own.
-        if let Some(script) = self.running_scripts.last().cloned()
-            && facts.request.is_some()
-            && let Some(script) = self.calls.get(&script)
+        if facts.request.is_some()
+            && let Some(script) = self.script_of(&id)
         {
-            let script = script.place;
             return self.work_without_request(id, facts, Some(script));
         }
         self.early_facts.insert(id, facts);
+    }
+
+    /// The script that did a piece of work: one that has not given its output,
+    /// or one that went on in the background, whose work is named `exec-…`.
+    fn script_of(&self, id: &str) -> Option<CallPlace> {
+        let mut scripts = self
+            .scripts
+            .iter()
+            .rev()
+            .filter_map(|script| self.calls.get(script));
+        let script = scripts.find(|script| !script.answered || id.starts_with("exec-"))?;
+        Some(script.place)
     }
 
     /// Work that the model did not ask for by a call of its own.
@@ -321,7 +330,7 @@ impl ThreadReader<'_> {
 
     /// At the end of a turn, calls without an output are what `status` says.
     pub(super) fn settle_tool_calls(&mut self, turn: usize, status: Status) {
-        self.running_scripts.clear();
+        self.scripts.clear();
         for span in &mut self.thread.turns[turn].spans {
             if matches!(span.body, SpanBody::ToolCall(_)) && span.status == Status::Unfinished {
                 span.status = status;
@@ -359,10 +368,11 @@ impl ThreadReader<'_> {
 
     /// Notes that a call started or addressed another thread.
     pub(super) fn link(&mut self, call_id: Option<&str>, other: &str) {
-        let Some(entry) = call_id.and_then(|call_id| self.calls.get(call_id)) else {
+        let Some(call_id) = call_id else { return };
+        let place = self.calls.get(call_id).map(|entry| entry.place);
+        let Some(place) = place.or_else(|| self.script_of(call_id)) else {
             return;
         };
-        let place = entry.place;
         let span = &self.thread.turns[place.turn].spans[place.span];
         let link = Link {
             call: span.id,
