@@ -9,11 +9,19 @@
 //!
 //! This crate knows no harness's formats.
 
+mod codes;
+mod columns;
 mod error;
 mod file_state;
 mod lock;
 mod project;
+mod read;
+mod schema;
+mod search;
+mod steps;
 mod store;
+mod sums;
+mod turn_key;
 pub mod usage_table;
 pub mod view;
 mod write;

@@ -110,25 +110,25 @@ impl UsageTable {
         }
     }
 
-    /// Whether the query lets a fact through.
-    fn wants(&self, fact: &UsageFact<'_>) -> bool {
+    /// Adds a fact, if the query lets it through.
+    pub fn add(&mut self, fact: &UsageFact<'_>) {
         let query = &self.query;
-        (query.harness.is_empty() || query.harness.contains(&fact.harness))
+        let wanted = (query.harness.is_empty() || query.harness.contains(&fact.harness))
             && query
                 .project
                 .as_ref()
                 .is_none_or(|project| project == fact.project)
             && query.since.is_none_or(|since| fact.at >= since)
-            && query.until.is_none_or(|until| fact.at < until)
-            && self
-                .model_filter
-                .as_ref()
-                .is_none_or(|wanted| fact.model.to_lowercase().contains(wanted.as_str()))
+            && query.until.is_none_or(|until| fact.at < until);
+        if wanted {
+            self.add_of_model(fact);
+        }
     }
 
-    /// Adds a fact, if the query lets it through.
-    pub fn add(&mut self, fact: &UsageFact<'_>) {
-        if self.wants(fact) {
+    /// Adds a fact that the query is known to let through, its model apart.
+    pub(crate) fn add_of_model(&mut self, fact: &UsageFact<'_>) {
+        let contained = |wanted: &String| fact.model.to_lowercase().contains(wanted.as_str());
+        if self.model_filter.as_ref().is_none_or(contained) {
             self.add_wanted(fact);
         }
     }
