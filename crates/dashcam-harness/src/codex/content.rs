@@ -118,7 +118,13 @@ fn unwrap_shell_output(text: &str) -> Option<Output> {
 /// Reads the lines that Codex writes above a command's output, up to
 /// `Output:`; what the command itself printed is not looked at.
 fn read_header(text: &str, result: &mut Output) {
-    const KNOWN: [&str; 4] = ["Chunk ID:", "Wall time", "Exit code:", "Process "];
+    const KNOWN: [&str; 5] = [
+        "Chunk ID:",
+        "Wall time",
+        "Exit code:",
+        "Process ",
+        "Script ",
+    ];
     if !KNOWN.iter().any(|start| text.starts_with(start)) {
         return;
     }
@@ -132,8 +138,13 @@ fn read_header(text: &str, result: &mut Output) {
         if let Some(code) = code {
             result.exit_code = code.trim().parse().ok();
         }
-        if line.starts_with("Process running with session ID") {
+        if line.starts_with("Process running with session ID")
+            || line.starts_with("Script running with cell ID")
+        {
             result.still_running = true;
+        }
+        if line == "Script failed" {
+            result.success = Some(false);
         }
     }
 }
@@ -211,6 +222,12 @@ pub(super) fn first_line(text: &str) -> String {
         .collect()
 }
 
+/// What a failed call's output says of the failure.
+pub(super) fn failure(text: &str) -> String {
+    let error = text.split_once("Script error:\n").map(|(_, error)| error);
+    first_line(error.unwrap_or(text))
+}
+
 /// The last line of a text, cut for a list.
 pub(super) fn last_line(text: &str) -> String {
     first_line(text.trim().lines().last().unwrap_or_default())
@@ -265,6 +282,11 @@ mod tests {
         let printed = read(r#""Chunk ID: 1\nProcess exited with code 0\nOutput:\nExit code: 9""#);
         assert_eq!(printed.exit_code, Some(0));
         assert_eq!(read(r#""log\nExit code: 9""#).exit_code, None);
+        assert_eq!(read(r#""Script failed\nOutput:\n""#).success, Some(false));
+        assert_eq!(
+            read(r#""Script completed\nOutput:\nScript failed""#).success,
+            None
+        );
         assert!(
             read(r#""Wall time: 1 seconds\nProcess running with session ID 4\nOutput:\n""#)
                 .still_running

@@ -5,7 +5,7 @@ use super::thread::{Ids, Link, Thread, ThreadTurn};
 use crate::Decoded;
 use dashcam_trace::{
     AgentRun, Problem, ProblemKind, Prompt, Sources, Span, SpanBody, SpanId, SpanKind, Status,
-    Timestamp, Timing, TurnStatus,
+    Timestamp, Timing, ToolKind, TurnStatus,
 };
 use rustc_hash::FxHashMap;
 
@@ -131,7 +131,9 @@ fn is_awaited(turn: &ThreadTurn, after: Timestamp) -> bool {
     turn.spans.iter().any(|span| {
         let waits = matches!(
             &span.body,
-            SpanBody::ToolCall(call) if matches!(call.tool.as_str(), "wait" | "wait_agent")
+            SpanBody::ToolCall(call)
+                if call.tool_kind == ToolKind::Task
+                    && matches!(call.tool.as_str(), "wait" | "wait_agent")
         );
         waits && span.start >= after
     })

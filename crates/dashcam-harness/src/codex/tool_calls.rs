@@ -181,7 +181,7 @@ impl ThreadReader<'_> {
                     *tool.error = Some(format!("exit code {code}"));
                 } else if failed {
                     *tool.status = Status::Error;
-                    *tool.error = Some(content::first_line(&output.text));
+                    *tool.error = Some(content::failure(&output.text));
                 }
             }
             if *tool.status != Status::Ok {

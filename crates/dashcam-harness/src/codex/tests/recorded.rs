@@ -4,7 +4,7 @@ use super::*;
 
 /// The recordings, and whether one thread made all its calls, so that their
 /// order is certain.
-const RECORDINGS: [(&str, bool); 13] = [
+const RECORDINGS: [(&str, bool); 14] = [
     ("agents", true),
     ("coding", true),
     ("compaction", true),
@@ -16,6 +16,7 @@ const RECORDINGS: [(&str, bool); 13] = [
     ("patch", true),
     ("patches-and-script", true),
     ("resume", true),
+    ("scripts", true),
     ("subagent-fork", false),
     ("subagents", false),
 ];
@@ -344,5 +345,40 @@ fn subagents_stand_below_the_calls_that_started_them() {
     assert_eq!(
         runs(&only_session("subagent-fork")),
         [("find_add".to_owned(), spawn(), 1, answer("Done."))]
+    );
+}
+
+#[test]
+fn a_script_holds_its_work_even_after_it_was_left_running() {
+    let session = only_session("scripts");
+    let calls = as_written(&session);
+    let statuses: Vec<_> = calls.iter().map(|(span, _)| span.status).collect();
+    assert_eq!(statuses, [Status::Ok, Status::Ok, Status::Error]);
+    assert_eq!(calls[2].0.error.as_deref(), Some("Error: broken"));
+    let script = calls[0].0.id;
+    let all = tool_calls(&session);
+    let mut work: Vec<_> = all
+        .iter()
+        .filter(|(span, _)| span.parent == Some(script))
+        .collect();
+    work.sort_by_key(|(span, _)| span.end);
+    let work: Vec<_> = work
+        .iter()
+        .map(|(span, call)| {
+            (
+                call.tool.as_str(),
+                call.target.as_deref().unwrap(),
+                span.status,
+            )
+        })
+        .collect();
+    assert_eq!(
+        work,
+        [
+            ("exec_command", "cat calc.py", Status::Ok),
+            ("exec_command", "cat nope.txt", Status::Error),
+            ("apply_patch", "/home/dev/work/repo/calc.py", Status::Ok),
+            ("exec_command", "sleep 1; echo late", Status::Ok),
+        ]
     );
 }
