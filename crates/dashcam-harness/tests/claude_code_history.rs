@@ -2,7 +2,10 @@
 //! `DASHCAM_HISTORY=<folder with manifest.json> cargo test --release -p
 //! dashcam-harness --test claude_code_history -- --ignored --nocapture`.
 
-#![expect(clippy::print_stderr, reason = "the measurement is for the person who runs it")]
+#![expect(
+    clippy::print_stderr,
+    reason = "the measurement is for the person who runs it"
+)]
 
 mod home;
 mod invariants;
@@ -21,7 +24,11 @@ fn generated_history_is_counted_exactly() {
     let truth = serde_json::from_slice::<serde_json::Value>(&manifest).unwrap();
     let reader = reader(Harness::ClaudeCode);
     let sessions = sessions(reader, &home);
-    let bytes: usize = sessions.iter().flat_map(|s| &s.files).map(|file| file.bytes.len()).sum();
+    let bytes: usize = sessions
+        .iter()
+        .flat_map(|s| &s.files)
+        .map(|file| file.bytes.len())
+        .sum();
     let speed = |began: Instant| bytes as f64 / 1e6 / began.elapsed().as_secs_f64();
 
     let mut scanned = Responses::default();
@@ -34,7 +41,10 @@ fn generated_history_is_counted_exactly() {
     let began = Instant::now();
     let mut spans = 0;
     for files in &sessions {
-        spans += files.decode(reader).session.map_or(0, |session| session.spans().count());
+        spans += files
+            .decode(reader)
+            .session
+            .map_or(0, |session| session.spans().count());
     }
     eprintln!("decode: {:.0} MB/s, {spans} spans", speed(began));
 

@@ -1,13 +1,13 @@
 //! Subagents: which call started each, and their runs as spans.
 
+use super::lenient::read_object;
 use super::prompt::{UserLine, read_user_line};
 use super::results::AgentFacts;
 use super::spans::{Builder, LastStep, Scope, SpanPlace};
 use super::threads::Agent;
 use super::tools::Arguments;
 use dashcam_trace::{
-    AgentRun, Part, Sources, Span, SpanBody, SpanId, SpanKind, Status,
-    Timestamp, Timing,
+    AgentRun, Part, Sources, Span, SpanBody, SpanId, SpanKind, Status, Timestamp, Timing,
 };
 
 impl Builder<'_, '_> {
@@ -44,10 +44,16 @@ impl Builder<'_, '_> {
     /// whose result names it, or the first unclaimed one with its prompt.
     fn call_of(&self, agent: &Agent<'_>) -> Option<usize> {
         if let Some(named) = agent.meta.tool_use_id.get() {
-            return self.agent_calls.iter().position(|call| call.call_id == named);
+            return self
+                .agent_calls
+                .iter()
+                .position(|call| call.call_id == named);
         }
-        let mut by_result =
-            self.agent_facts.iter().filter(|(_, facts)| facts.id == agent.id).map(|(call, _)| *call);
+        let mut by_result = self
+            .agent_facts
+            .iter()
+            .filter(|(_, facts)| facts.id == agent.id)
+            .map(|(call, _)| *call);
         if let Some(call) = by_result.next() {
             return Some(by_result.fold(call, usize::min));
         }
@@ -58,7 +64,10 @@ impl Builder<'_, '_> {
     }
 
     fn prompt_of(&self, agent: &Agent<'_>) -> String {
-        let lines = agent.entries.iter().map(|place| &self.transcript.entries[*place]);
+        let lines = agent
+            .entries
+            .iter()
+            .map(|place| &self.transcript.entries[*place]);
         let mut prompts = lines.filter(|entry| entry.is("user")).filter_map(|entry| {
             match read_user_line(&entry.record) {
                 UserLine::Prompt(prompt) => Some(prompt.text),
@@ -84,7 +93,10 @@ impl Builder<'_, '_> {
                 (place.turn, self.span_at(place).id)
             }
             None => {
-                let turn = turn_starts.iter().rposition(|start| *start <= first.at).unwrap_or(0);
+                let turn = turn_starts
+                    .iter()
+                    .rposition(|start| *start <= first.at)
+                    .unwrap_or(0);
                 (turn, self.turns[turn][0].id)
             }
         };
@@ -109,9 +121,14 @@ impl Builder<'_, '_> {
         let call_span = self.span_at(call_place);
         let (parent, start, end) = (call_span.id, call_span.start, call_span.end);
         let transcript = self.transcript;
-        let Some(entry) = transcript.entries.first() else { return };
+        let Some(entry) = transcript.entries.first() else {
+            return;
+        };
         let id = self.span_id(SpanKind::AgentRun, &facts.id, entry);
-        let run = AgentRun { id: facts.id.clone(), ..AgentRun::default() };
+        let run = AgentRun {
+            id: facts.id.clone(),
+            ..AgentRun::default()
+        };
         let place = self.add(call_place.turn, run_span(id, parent, start, run));
         let mut scope = Scope::new(usize::MAX, call_place.turn, id, start);
         scope.reach(end.unwrap_or(start));
@@ -134,13 +151,25 @@ impl Builder<'_, '_> {
         let call_place = call.map(|call| self.agent_calls[call].place);
         let call_span = call_place.map(|place| self.span_at(place).clone());
         let span = self.span_at(place);
-        let SpanBody::AgentRun(run) = &mut span.body else { return };
+        let SpanBody::AgentRun(run) = &mut span.body else {
+            return;
+        };
         let mut call_status = None;
-        if let Some(Span { body: SpanBody::ToolCall(call), status, .. }) = &call_span {
-            let arguments: Arguments<'_> =
-                serde_json::from_str(call.input.as_str()).unwrap_or_default();
-            run.agent_type = run.agent_type.take().or_else(|| arguments.subagent_type.owned());
-            run.description = run.description.take().or_else(|| arguments.description.owned());
+        if let Some(Span {
+            body: SpanBody::ToolCall(call),
+            status,
+            ..
+        }) = &call_span
+        {
+            let arguments: Arguments<'_> = read_object(call.input.as_str());
+            run.agent_type = run
+                .agent_type
+                .take()
+                .or_else(|| arguments.subagent_type.owned());
+            run.description = run
+                .description
+                .take()
+                .or_else(|| arguments.description.owned());
             run.prompt = run.prompt.take().or_else(|| arguments.prompt.owned());
             run.background = arguments.run_in_background.0;
             call_status = Some(*status);
@@ -175,12 +204,17 @@ impl Builder<'_, '_> {
 
     /// The text of a run's last model call, and the model that wrote it.
     fn last_answer(&self, turn: usize, run: SpanId) -> (Option<String>, Option<String>) {
-        let calls = self.turns[turn].iter().rev().filter(|span| span.parent == Some(run));
+        let calls = self.turns[turn]
+            .iter()
+            .rev()
+            .filter(|span| span.parent == Some(run));
         let mut calls = calls.filter_map(|span| match &span.body {
             SpanBody::ModelCall(call) => Some(call),
             _ => None,
         });
-        let Some(call) = calls.next() else { return (None, None) };
+        let Some(call) = calls.next() else {
+            return (None, None);
+        };
         let texts: Vec<&str> = call
             .output
             .iter()
@@ -190,7 +224,10 @@ impl Builder<'_, '_> {
             })
             .collect();
         let answer = (!texts.is_empty()).then(|| texts.join("\n"));
-        (answer, Some(call.model.clone()).filter(|model| !model.is_empty()))
+        (
+            answer,
+            Some(call.model.clone()).filter(|model| !model.is_empty()),
+        )
     }
 }
 

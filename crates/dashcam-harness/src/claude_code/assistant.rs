@@ -28,13 +28,20 @@ impl<'t> Builder<'t, '_> {
             return;
         }
         let (id, request) = (message.id.as_str(), entry.record.request_id.as_str());
-        let only_line = if id.is_empty() && request.is_empty() { place + 1 } else { 0 };
+        let only_line = if id.is_empty() && request.is_empty() {
+            place + 1
+        } else {
+            0
+        };
         let known = self.responses.get(&(id, request, only_line)).copied();
         let response = match known {
             Some(response) => response.place,
             None => {
                 let response = self.begin_response(entry, scope);
-                let open = OpenResponse { place: response, thread: scope.thread };
+                let open = OpenResponse {
+                    place: response,
+                    thread: scope.thread,
+                };
                 self.responses.insert((id, request, only_line), open);
                 response
             }
@@ -46,14 +53,21 @@ impl<'t> Builder<'t, '_> {
         }
         let span = self.span_at(response);
         span.end = span.end.max(Some(entry.at.max(span.start)));
-        if let (SpanBody::ModelCall(call), Some(reason)) = (&mut span.body, message.stop_reason.owned()) {
+        if let (SpanBody::ModelCall(call), Some(reason)) =
+            (&mut span.body, message.stop_reason.owned())
+        {
             call.stop_reason = Some(reason);
         }
         scope.reach(entry.at);
         scope.last = LastStep::ModelCall(response);
         match &message.content {
             Content::Nothing => {}
-            Content::Text(text) => self.part(response, Part::Text { text: text.to_string() }),
+            Content::Text(text) => self.part(
+                response,
+                Part::Text {
+                    text: text.to_string(),
+                },
+            ),
             Content::Blocks(blocks) => {
                 for (index, block) in blocks.iter().enumerate() {
                     self.response_block(response, entry, block, index, scope);
@@ -64,9 +78,8 @@ impl<'t> Builder<'t, '_> {
 
     fn begin_response(&mut self, entry: &Entry<'_>, scope: &mut Scope) -> SpanPlace {
         let message = entry.record.message.0.as_ref();
-        let field = |get: fn(&super::records::Message<'_>) -> String| {
-            message.map(get).unwrap_or_default()
-        };
+        let field =
+            |get: fn(&super::records::Message<'_>) -> String| message.map(get).unwrap_or_default();
         let model = field(|message| message.model.as_str().to_owned());
         let message_id = field(|message| message.id.as_str().to_owned());
         let record = &entry.record;
@@ -89,7 +102,11 @@ impl<'t> Builder<'t, '_> {
         let span = Span {
             id,
             parent: Some(scope.parent),
-            name: if model.is_empty() { "model".to_owned() } else { model },
+            name: if model.is_empty() {
+                "model".to_owned()
+            } else {
+                model
+            },
             start,
             end: Some(entry.at.max(start)),
             status: Status::Ok,
@@ -111,9 +128,15 @@ impl<'t> Builder<'t, '_> {
         is_first: bool,
     ) {
         let Some(usage) = usage else { return };
-        let SpanBody::ModelCall(call) = &mut self.span_at(response).body else { return };
+        let SpanBody::ModelCall(call) = &mut self.span_at(response).body else {
+            return;
+        };
         let tokens = usage.tokens();
-        if !is_first && call.tokens.is_some_and(|known| known.completion > tokens.completion) {
+        if !is_first
+            && call
+                .tokens
+                .is_some_and(|known| known.completion > tokens.completion)
+        {
             return;
         }
         call.tokens = Some(tokens);
@@ -122,11 +145,16 @@ impl<'t> Builder<'t, '_> {
             source: CostSource::Harness,
         });
         let searches = usage.server_tool_use.0.as_ref();
-        let searches = searches.and_then(|tools| tools.web_search_requests.count()).unwrap_or(0);
+        let searches = searches
+            .and_then(|tools| tools.web_search_requests.count())
+            .unwrap_or(0);
         let parameters = [
             ("service_tier", usage.service_tier.owned()),
             ("speed", usage.speed.owned()),
-            ("web_search_requests", (searches > 0).then(|| searches.to_string())),
+            (
+                "web_search_requests",
+                (searches > 0).then(|| searches.to_string()),
+            ),
         ];
         call.parameters = parameters
             .into_iter()
@@ -149,12 +177,22 @@ impl<'t> Builder<'t, '_> {
         scope: &mut Scope,
     ) {
         match block.kind.as_str() {
-            "text" => self.part(response, Part::Text { text: block.text.as_str().to_owned() }),
+            "text" => self.part(
+                response,
+                Part::Text {
+                    text: block.text.as_str().to_owned(),
+                },
+            ),
             "thinking" => {
                 let text = block.thinking.as_str().to_owned();
                 self.part(response, Part::Thinking { text });
             }
-            "redacted_thinking" => self.part(response, Part::Thinking { text: String::new() }),
+            "redacted_thinking" => self.part(
+                response,
+                Part::Thinking {
+                    text: String::new(),
+                },
+            ),
             "tool_use" | "server_tool_use" | "mcp_tool_use" => {
                 self.tool_use(response, entry, block, index, scope);
             }
@@ -164,8 +202,11 @@ impl<'t> Builder<'t, '_> {
                 self.part(response, Part::Image { image });
             }
             kind => {
-                self.decoded.unknown_record(&format!("assistant block {kind}"));
-                let json = raw_block(entry, index).map(RawJson::from_raw).unwrap_or_default();
+                self.decoded
+                    .unknown_record(&format!("assistant block {kind}"));
+                let json = raw_block(entry, index)
+                    .map(RawJson::from_raw)
+                    .unwrap_or_default();
                 self.part(response, Part::other(kind, &json));
             }
         }
@@ -195,9 +236,16 @@ impl<'t> Builder<'t, '_> {
         let arguments = Arguments::read(block.input);
         let mcp = mcp_tool(name).or_else(|| {
             let server = block.server_name.owned()?;
-            Some(McpTool { server, tool: name.to_owned() })
+            Some(McpTool {
+                server,
+                tool: name.to_owned(),
+            })
         });
-        let kind = if mcp.is_some() { ToolKind::Mcp } else { tool_kind(name) };
+        let kind = if mcp.is_some() {
+            ToolKind::Mcp
+        } else {
+            tool_kind(name)
+        };
         let id = self.span_id(SpanKind::ToolCall, &call_id, entry);
         let span = Span {
             id,
@@ -231,26 +279,42 @@ impl<'t> Builder<'t, '_> {
             });
         }
         self.calls.entry(call_id).or_insert(place);
-        self.part(response, Part::ToolUse { span: id, name: name.to_owned() });
+        self.part(
+            response,
+            Part::ToolUse {
+                span: id,
+                name: name.to_owned(),
+            },
+        );
     }
 
     /// The result of a tool that the provider ran, inside the response itself.
     fn server_tool_result(&mut self, entry: &Entry<'_>, block: &Block<'_>) {
         let Some(place) = self.calls.get(block.tool_use_id.as_str()).copied() else {
-            let message =
-                format!("the result of a call that is not there: {}", block.tool_use_id.as_str());
+            let message = format!(
+                "the result of a call that is not there: {}",
+                block.tool_use_id.as_str()
+            );
             self.problem(entry, ProblemKind::Inconsistent, message);
             return;
         };
         let (text, images) = result_text(&block.content, self.decoded);
-        let error = block.content.blocks().iter().find_map(|block| block.error_code.owned());
+        let error = block
+            .content
+            .blocks()
+            .iter()
+            .find_map(|block| block.error_code.owned());
         let failed = block.is_error.0 || error.is_some();
         let span = self.span_at(place);
         span.end = Some(entry.at.max(span.start));
         span.status = if failed { Status::Error } else { Status::Ok };
         span.error = error.or_else(|| failed.then(|| text.clone()));
         if let SpanBody::ToolCall(call) = &mut span.body {
-            call.output = Some(ToolOutput { text, images, ..ToolOutput::default() });
+            call.output = Some(ToolOutput {
+                text,
+                images,
+                ..ToolOutput::default()
+            });
         }
     }
 
@@ -268,7 +332,10 @@ impl<'t> Builder<'t, '_> {
             scope.reach(entry.at);
             return;
         }
-        let event = NewEvent { name: "synthetic", ..NewEvent::of(EventKind::Notification, text) };
+        let event = NewEvent {
+            name: "synthetic",
+            ..NewEvent::of(EventKind::Notification, text)
+        };
         self.event(event, entry, scope);
     }
 }
@@ -286,5 +353,9 @@ fn raw_block<'e>(entry: &'e Entry<'_>, index: usize) -> Option<&'e RawValue> {
         content: Vec<&'e RawValue>,
     }
     let raw: Raw<'e> = serde_json::from_slice(entry.line.bytes).ok()?;
-    raw.message.content.into_iter().filter(|block| block.get().starts_with('{')).nth(index)
+    raw.message
+        .content
+        .into_iter()
+        .filter(|block| block.get().starts_with('{'))
+        .nth(index)
 }

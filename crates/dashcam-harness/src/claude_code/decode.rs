@@ -1,6 +1,6 @@
 //! From a session's files to a [`Session`].
 
-use super::lenient::Text;
+use super::lenient::{Maybe, Text};
 use super::live_branch::live_turns;
 use super::prompt::{UserLine, read_user_line};
 use super::records::AgentMeta;
@@ -20,12 +20,22 @@ use std::borrow::Cow;
 /// Decodes one session.
 pub(crate) fn decode(evidence: &Evidence<'_>) -> Decoded {
     let mut decoded = Decoded::default();
-    let contents: Vec<Cow<'_, [u8]>> =
-        evidence.files.iter().map(|file| repair_surrogates(&file.bytes)).collect();
+    let contents: Vec<Cow<'_, [u8]>> = evidence
+        .files
+        .iter()
+        .map(|file| repair_surrogates(&file.bytes))
+        .collect();
     let mut transcript = Transcript::default();
     let mut threads = Threads::default();
     for (index, (file, content)) in evidence.files.iter().zip(&contents).enumerate() {
-        read_file(evidence, (index, file), content, &mut transcript, &mut threads, &mut decoded);
+        read_file(
+            evidence,
+            (index, file),
+            content,
+            &mut transcript,
+            &mut threads,
+            &mut decoded,
+        );
     }
     let path_of = |file: usize| evidence.files[file].path.to_owned();
     let plans = plan_turns(&transcript, &threads.main, &path_of, &mut decoded);
@@ -49,8 +59,10 @@ fn read_file<'a>(
     }
     let agent = part.map(|(_, agent)| agent);
     if file.path.ends_with(".meta.json") {
-        match serde_json::from_slice::<AgentMeta<'a>>(content) {
-            Ok(meta) => threads.add_meta(agent.unwrap_or(file.native_id), meta),
+        match serde_json::from_slice::<Maybe<AgentMeta<'a>>>(content) {
+            Ok(meta) => {
+                threads.add_meta(agent.unwrap_or(file.native_id), meta.0.unwrap_or_default());
+            }
             Err(error) => decoded.problem(Problem {
                 kind: ProblemKind::MalformedLine,
                 file: file.path.to_owned(),
@@ -88,12 +100,17 @@ fn build(
     let mut plans = plans.turns;
     if plans.is_empty() {
         // Only subagents' lines are left: they hang under a turn without prompt.
-        let first = threads.agents.iter().find(|agent| !agent.entries.is_empty())?;
+        let first = threads
+            .agents
+            .iter()
+            .find(|agent| !agent.entries.is_empty())?;
         let _ = first;
         plans.push(TurnPlan::default());
     }
-    let starts: Vec<Timestamp> =
-        plans.iter().map(|plan| start_of(plan, transcript, threads)).collect();
+    let starts: Vec<Timestamp> = plans
+        .iter()
+        .map(|plan| start_of(plan, transcript, threads))
+        .collect();
     let native_ids = native_ids(&plans, transcript);
     let mut builder = Builder {
         session: id,
@@ -151,12 +168,20 @@ fn session(
     turns: Vec<Turn>,
 ) -> Session {
     let main = || {
-        let places = if threads.main.is_empty() { 0..transcript.entries.len() } else { 0..0 };
+        let places = if threads.main.is_empty() {
+            0..transcript.entries.len()
+        } else {
+            0..0
+        };
         let entry = |place: usize| &transcript.entries[place];
         threads.main.iter().copied().chain(places).map(entry)
     };
     let first = |field: fn(&Entry<'_>) -> Option<String>| main().find_map(field);
-    let started_at = turns.iter().map(|turn| turn.start).min().unwrap_or_default();
+    let started_at = turns
+        .iter()
+        .map(|turn| turn.start)
+        .min()
+        .unwrap_or_default();
     let ended_at = turns
         .iter()
         .flat_map(|turn| &turn.spans)
@@ -167,10 +192,18 @@ fn session(
         harness: Harness::ClaudeCode,
         id,
         native_id: evidence.native_id.to_owned(),
-        title: transcript.notes.title(|leaf| transcript.by_uuid.contains_key(leaf)),
+        title: transcript
+            .notes
+            .title(|leaf| transcript.by_uuid.contains_key(leaf)),
         cwd: first(|entry| entry.record.cwd.owned()),
-        git: Git { branch: first(|entry| entry.record.git_branch.owned()), ..Git::default() },
-        version: main().filter_map(|entry| entry.record.version.get()).last().map(str::to_owned),
+        git: Git {
+            branch: first(|entry| entry.record.git_branch.owned()),
+            ..Git::default()
+        },
+        version: main()
+            .filter_map(|entry| entry.record.version.get())
+            .last()
+            .map(str::to_owned),
         entrypoint: first(|entry| entry.record.entrypoint.owned()),
         started_at,
         ended_at,
@@ -187,10 +220,17 @@ fn parent<'e, 'r: 'e>(
     mut main: impl Iterator<Item = &'e Entry<'r>>,
 ) -> Option<Parent> {
     let other = |session: &Text<'_>| {
-        session.owned().filter(|session| session != evidence.native_id)
+        session
+            .owned()
+            .filter(|session| session != evidence.native_id)
     };
     let first = main.find(|entry| entry.record.session_id.get().is_some())?;
-    let forked = first.record.forked_from.0.as_ref().and_then(|from| other(&from.session_id));
+    let forked = first
+        .record
+        .forked_from
+        .0
+        .as_ref()
+        .and_then(|from| other(&from.session_id));
     let origin = forked.or_else(|| other(&first.record.session_id))?;
     let relation = if first.record.is_sidechain.0 {
         ParentRelation::Subagent
@@ -198,7 +238,11 @@ fn parent<'e, 'r: 'e>(
         ParentRelation::Fork
     };
     let session = SessionId::derive(Harness::ClaudeCode, &origin);
-    Some(Parent { session, span: None, relation })
+    Some(Parent {
+        session,
+        span: None,
+        relation,
+    })
 }
 
 /// When a turn began: when its prompt was written, else its first line.
@@ -207,9 +251,16 @@ fn start_of(plan: &TurnPlan, transcript: &Transcript<'_>, threads: &Threads<'_>)
         Opener::Prompt(place) | Opener::Command(place) => Some(place),
         Opener::Harness => plan.entries.first().copied(),
     };
-    let first_of_agents = || threads.agents.iter().find_map(|agent| agent.entries.first().copied());
+    let first_of_agents = || {
+        threads
+            .agents
+            .iter()
+            .find_map(|agent| agent.entries.first().copied())
+    };
     let place = place.or_else(first_of_agents);
-    place.map(|place| transcript.entries[place].at).unwrap_or_default()
+    place
+        .map(|place| transcript.entries[place].at)
+        .unwrap_or_default()
 }
 
 /// What names each turn: the prompt's id where only one turn has it (older
@@ -276,8 +327,15 @@ fn prompt_of(plan: &TurnPlan, builder: &mut Builder<'_, '_>) -> Prompt {
         UserLine::ShellLine(text) => format!("!{text}"),
         _ => String::new(),
     };
-    let blocks = record.message.0.as_ref().map(|message| message.content.blocks());
-    let images = blocks.unwrap_or_default().iter().filter(|block| block.source.0.is_some());
+    let blocks = record
+        .message
+        .0
+        .as_ref()
+        .map(|message| message.content.blocks());
+    let images = blocks
+        .unwrap_or_default()
+        .iter()
+        .filter(|block| block.source.0.is_some());
     let images = images.map(|block| builder.image(block)).collect();
     Prompt { text, images }
 }
@@ -294,7 +352,11 @@ fn finish_turn(turn: &mut Turn, plan: &TurnPlan, scope: &Scope, builder: &mut Bu
     let spans = &mut builder.turns[scope.turn];
     let mut end = scope.end.max(turn.start);
     if scope.last == LastStep::Nothing {
-        end = spans.iter().map(|span| span.end.unwrap_or(span.start)).max().unwrap_or(end);
+        end = spans
+            .iter()
+            .map(|span| span.end.unwrap_or(span.start))
+            .max()
+            .unwrap_or(end);
     }
     let own = &mut spans[0];
     if let Some(measured) = scope.duration_ms.and_then(|millis| {
@@ -313,11 +375,13 @@ fn finish_turn(turn: &mut Turn, plan: &TurnPlan, scope: &Scope, builder: &mut Bu
         TurnStatus::Failed => Status::Error,
         TurnStatus::Unfinished => Status::Unfinished,
     };
-    let is_failure = |span: &&Span| {
-        matches!(&span.body, SpanBody::Event(event) if event.kind == EventKind::ApiError)
-    };
+    let is_failure = |span: &&Span| matches!(&span.body, SpanBody::Event(event) if event.kind == EventKind::ApiError);
     if turn.status == TurnStatus::Failed {
-        let error = spans.iter().rev().find(is_failure).and_then(|span| span.error.clone());
+        let error = spans
+            .iter()
+            .rev()
+            .find(is_failure)
+            .and_then(|span| span.error.clone());
         spans[0].error = error;
     }
     if turn.status == TurnStatus::Interrupted {

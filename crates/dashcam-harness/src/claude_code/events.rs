@@ -1,6 +1,7 @@
 //! Lines of type `user`, `system` and `attachment`: results of tools, the
 //! person's doings besides prompts, and what the harness itself did.
 
+use super::lenient::{Maybe, read_object};
 use super::prompt::{UserLine, read_user_line};
 use super::records::{Attachment, Block, Record};
 use super::results::{ResultFacts, read_result};
@@ -37,14 +38,28 @@ impl Builder<'_, '_> {
             }
             UserLine::CommandOutput(text) => {
                 let event = NewEvent::of(EventKind::Command, text);
-                self.event(NewEvent { name: "command output", ..event }, entry, scope);
+                self.event(
+                    NewEvent {
+                        name: "command output",
+                        ..event
+                    },
+                    entry,
+                    scope,
+                );
             }
             UserLine::ShellLine(text) => {
                 self.event(NewEvent::of(EventKind::ShellLine, text), entry, scope);
             }
             UserLine::ShellOutput(text) => {
                 let event = NewEvent::of(EventKind::ShellLine, text);
-                self.event(NewEvent { name: "shell output", ..event }, entry, scope);
+                self.event(
+                    NewEvent {
+                        name: "shell output",
+                        ..event
+                    },
+                    entry,
+                    scope,
+                );
             }
             UserLine::Interruption(text) => self.interruption(text, entry, scope),
             UserLine::Notification(text) => {
@@ -72,7 +87,12 @@ impl Builder<'_, '_> {
         scope: &mut Scope,
     ) {
         let details = Some(RawJson::from_value(&ContextDetails { kind, bytes }));
-        let event = NewEvent { kind: EventKind::Context, name: kind, text, details };
+        let event = NewEvent {
+            kind: EventKind::Context,
+            name: kind,
+            text,
+            details,
+        };
         let span = self.event(event, entry, scope);
         scope.pending.push(InputPart::Context { span });
     }
@@ -84,9 +104,14 @@ impl Builder<'_, '_> {
     }
 
     fn tool_results(&mut self, entry: &Entry<'_>, scope: &mut Scope) {
-        let Some(message) = &entry.record.message.0 else { return };
+        let Some(message) = &entry.record.message.0 else {
+            return;
+        };
         let blocks = message.content.blocks();
-        let results = blocks.iter().filter(|block| block.tool_use_id.get().is_some()).count();
+        let results = blocks
+            .iter()
+            .filter(|block| block.tool_use_id.get().is_some())
+            .count();
         // What is noted beside several results belongs to nobody knows which.
         let extra = entry.record.tool_use_result.filter(|_| results == 1);
         for block in blocks {
@@ -115,7 +140,9 @@ impl Builder<'_, '_> {
             Some(place) => *place,
             None => self.call_of_lost_line(entry, call_id, scope),
         };
-        let SpanBody::ToolCall(call) = &self.turns[place.turn][place.span].body else { return };
+        let SpanBody::ToolCall(call) = &self.turns[place.turn][place.span].body else {
+            return;
+        };
         if call.output.is_some() {
             let message = format!("a second result of the tool call {call_id}");
             self.problem(entry, ProblemKind::Inconsistent, message);
@@ -128,9 +155,14 @@ impl Builder<'_, '_> {
             LastStep::ToolResult
         };
         if let Some(agent) = facts.agent.take()
-            && let Some(index) = self.agent_calls.iter().rposition(|call| call.place == place)
+            && let Some(index) = self
+                .agent_calls
+                .iter()
+                .rposition(|call| call.place == place)
         {
             self.agent_facts.insert(index, agent);
+            // What was measured is the subagent's run, not the call.
+            facts.duration_ms = None;
         }
         let span = self.span_at(place);
         settle(span, facts, entry.at);
@@ -140,12 +172,7 @@ impl Builder<'_, '_> {
     }
 
     /// The call that a result belongs to whose response was lost.
-    fn call_of_lost_line(
-        &mut self,
-        entry: &Entry<'_>,
-        call_id: &str,
-        scope: &Scope,
-    ) -> SpanPlace {
+    fn call_of_lost_line(&mut self, entry: &Entry<'_>, call_id: &str, scope: &Scope) -> SpanPlace {
         let message = format!("the result of a call that is not there: {call_id}");
         self.problem(entry, ProblemKind::Inconsistent, message);
         let id = self.span_id(SpanKind::ToolCall, call_id, entry);
@@ -209,8 +236,14 @@ impl Builder<'_, '_> {
             "stop_hook_summary" => {
                 self.event(event(EventKind::Hook, None), entry, scope);
             }
-            "informational" | "away_summary" | "bridge_status" | "agents_killed"
-            | "memory_saved" | "permission_retry" | "scheduled_task_fire" | "thinking"
+            "informational"
+            | "away_summary"
+            | "bridge_status"
+            | "agents_killed"
+            | "memory_saved"
+            | "permission_retry"
+            | "scheduled_task_fire"
+            | "thinking"
             | "model_refusal_fallback" => {
                 self.event(event(EventKind::Notification, None), entry, scope);
             }
@@ -223,14 +256,19 @@ impl Builder<'_, '_> {
     }
 
     pub(crate) fn attachment_line(&mut self, entry: &Entry<'_>, scope: &mut Scope) {
-        let Some(raw) = entry.record.attachment else { return };
-        let attachment: Attachment<'_> = serde_json::from_str(raw.get()).unwrap_or_default();
+        let Some(raw) = entry.record.attachment else {
+            return;
+        };
+        let attachment: Attachment<'_> = read_object(raw.get());
         let kind = attachment.kind.get().unwrap_or("attachment");
         let words = attachment.prompt.text();
         if kind == "queued_command" && !words.is_empty() {
             let is_prompt = matches!(attachment.command_mode.get(), None | Some("prompt"));
             let text = words.into_owned();
-            let event = NewEvent { name: "queued prompt", ..NewEvent::of(EventKind::Context, &*text) };
+            let event = NewEvent {
+                name: "queued prompt",
+                ..NewEvent::of(EventKind::Context, &*text)
+            };
             let span = self.event(event, entry, scope);
             scope.pending.push(if is_prompt {
                 InputPart::Prompt { text }
@@ -244,12 +282,21 @@ impl Builder<'_, '_> {
                 kind: EventKind::Hook,
                 name: kind,
                 text: attachment.hook_name.owned(),
-                details: Some(RawJson::from_value(&ContextDetails { kind, bytes: raw.get().len() })),
+                details: Some(RawJson::from_value(&ContextDetails {
+                    kind,
+                    bytes: raw.get().len(),
+                })),
             };
             self.event(event, entry, scope);
             return;
         }
-        self.context(kind, raw.get().len(), attachment.filename.owned(), entry, scope);
+        self.context(
+            kind,
+            raw.get().len(),
+            attachment.filename.owned(),
+            entry,
+            scope,
+        );
     }
 }
 
@@ -276,7 +323,12 @@ fn settle(span: &mut Span, facts: ResultFacts, at: Timestamp) {
 }
 
 fn message_text(record: &Record<'_>) -> String {
-    record.message.0.as_ref().map(|message| message.content.text().into_owned()).unwrap_or_default()
+    record
+        .message
+        .0
+        .as_ref()
+        .map(|message| message.content.text().into_owned())
+        .unwrap_or_default()
 }
 
 /// The words in an error of the API, however deep they stand.
@@ -293,8 +345,11 @@ fn api_error_text(raw: &RawValue) -> String {
     let mut raw = Some(raw);
     let mut status = None;
     for _ in 0..4 {
-        let Some(error) = raw.and_then(|raw| serde_json::from_str::<ApiError<'_>>(raw.get()).ok())
-        else {
+        let Some(error) = raw.and_then(|raw| {
+            serde_json::from_str::<Maybe<ApiError<'_>>>(raw.get())
+                .ok()?
+                .0
+        }) else {
             break;
         };
         status = status.or(error.status.count());
@@ -303,5 +358,8 @@ fn api_error_text(raw: &RawValue) -> String {
         }
         raw = error.error;
     }
-    status.map_or_else(|| "API error".to_owned(), |status| format!("API error {status}"))
+    status.map_or_else(
+        || "API error".to_owned(),
+        |status| format!("API error {status}"),
+    )
 }

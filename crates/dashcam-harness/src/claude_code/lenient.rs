@@ -38,7 +38,9 @@ pub(crate) struct Number(pub(crate) Option<f64>);
 impl Number {
     /// The number as a count: whole, not negative.
     pub(crate) fn count(self) -> Option<u64> {
-        self.0.filter(|number| *number >= 0.0).map(|number| number as u64)
+        self.0
+            .filter(|number| *number >= 0.0)
+            .map(|number| number as u64)
     }
 }
 
@@ -225,6 +227,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
+/// Reads an object; anything else, and what cannot be read, is an empty one.
+///
+/// Derived types would take a list for their fields in order.
+pub(crate) fn read_object<'a, T: Deserialize<'a> + Default>(json: &'a str) -> T {
+    serde_json::from_str::<Maybe<T>>(json)
+        .ok()
+        .and_then(|read| read.0)
+        .unwrap_or_default()
+}
+
 /// The objects of a list.
 pub(crate) fn objects<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
     mut list: A,
@@ -270,7 +282,15 @@ mod tests {
 
     #[test]
     fn values_of_another_shape_are_absent() {
-        for other in ["null", "true", "-1.5", "7", "\"x\"", "[1,[2],{}]", r#"{"a":{"b":[]}}"#] {
+        for other in [
+            "null",
+            "true",
+            "-1.5",
+            "7",
+            "\"x\"",
+            "[1,[2],{}]",
+            r#"{"a":{"b":[]}}"#,
+        ] {
             let line = ["text", "number", "flag", "object", "list"]
                 .map(|field| format!("\"{field}\":{other}"))
                 .join(",");
@@ -287,10 +307,16 @@ mod tests {
 
     #[test]
     fn a_list_keeps_its_objects() {
-        let fields: Fields<'_> =
-            serde_json::from_str(r#"{"list":[{"text":"a"},null,{"text":"b"}],"object":{"text":"c"}}"#)
-                .unwrap();
-        let texts: Vec<_> = fields.list.0.iter().map(|inner| inner.text.as_str()).collect();
+        let fields: Fields<'_> = serde_json::from_str(
+            r#"{"list":[{"text":"a"},null,{"text":"b"}],"object":{"text":"c"}}"#,
+        )
+        .unwrap();
+        let texts: Vec<_> = fields
+            .list
+            .0
+            .iter()
+            .map(|inner| inner.text.as_str())
+            .collect();
         assert_eq!(texts, ["a", "b"]);
         assert_eq!(fields.object.0.unwrap().text.owned(), Some("c".to_owned()));
     }

@@ -22,7 +22,9 @@ pub(crate) fn live_turns(
         let place = *transcript.by_uuid.get(leaf.as_str())?;
         last.is_none_or(|last| last < *read_before).then_some(place)
     });
-    let leaf = named.filter(|place| plans.turn_of.contains_key(place)).or(last);
+    let leaf = named
+        .filter(|place| plans.turn_of.contains_key(place))
+        .or(last);
     let mut live = vec![false; plans.turns.len()];
     let mut current = leaf.and_then(|place| plans.turn_of.get(&place).copied());
     while let Some(turn) = current {

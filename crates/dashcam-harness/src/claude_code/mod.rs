@@ -76,9 +76,10 @@ impl HarnessReader for ClaudeCode {
             parent: Some(session.to_owned()),
         };
         match FilePlace::of(path)? {
-            FilePlace::Session { id } => {
-                Some(Membership { native_id: id.to_owned(), parent: None })
-            }
+            FilePlace::Session { id } => Some(Membership {
+                native_id: id.to_owned(),
+                parent: None,
+            }),
             FilePlace::Agent { session, id } | FilePlace::AgentMeta { session, id } => {
                 Some(part_of(session, id))
             }
@@ -87,7 +88,10 @@ impl HarnessReader for ClaudeCode {
             }
             FilePlace::AgentBeside { id } => Some(match records::session_of(first_line) {
                 Some(session) => part_of(&session, id),
-                None => Membership { native_id: format!("agent-{id}"), parent: None },
+                None => Membership {
+                    native_id: format!("agent-{id}"),
+                    parent: None,
+                },
             }),
         }
     }
@@ -123,15 +127,22 @@ enum FilePlace<'a> {
 
 impl<'a> FilePlace<'a> {
     fn of(path: &'a Path) -> Option<Self> {
-        let mut parents = path.parent()?.components().rev().filter_map(|component| match component {
-            Component::Normal(name) => name.to_str(),
-            _ => None,
-        });
+        let mut parents =
+            path.parent()?
+                .components()
+                .rev()
+                .filter_map(|component| match component {
+                    Component::Normal(name) => name.to_str(),
+                    _ => None,
+                });
         let name = path.file_name()?.to_str()?;
         let agent = name.strip_prefix("agent-");
         let folder = parents.next();
         if folder == Some("tool-results") {
-            return Some(Self::ToolResult { session: parents.next()?, name });
+            return Some(Self::ToolResult {
+                session: parents.next()?,
+                name,
+            });
         }
         // Agents of a workflow lie in folders of their own below `subagents`.
         let in_subagents =
@@ -140,17 +151,26 @@ impl<'a> FilePlace<'a> {
             let session = if folder == Some("subagents") {
                 parents.next()?
             } else {
-                parents.find(|name| *name == "subagents").and_then(|_| parents.next())?
+                parents
+                    .find(|name| *name == "subagents")
+                    .and_then(|_| parents.next())?
             };
             let agent = agent?;
             return match agent.strip_suffix(".meta.json") {
                 Some(id) => Some(Self::AgentMeta { session, id }),
-                None => Some(Self::Agent { session, id: agent.strip_suffix(".jsonl")? }),
+                None => Some(Self::Agent {
+                    session,
+                    id: agent.strip_suffix(".jsonl")?,
+                }),
             };
         }
         match agent {
-            Some(agent) => Some(Self::AgentBeside { id: agent.strip_suffix(".jsonl")? }),
-            None => Some(Self::Session { id: name.strip_suffix(".jsonl")? }),
+            Some(agent) => Some(Self::AgentBeside {
+                id: agent.strip_suffix(".jsonl")?,
+            }),
+            None => Some(Self::Session {
+                id: name.strip_suffix(".jsonl")?,
+            }),
         }
     }
 }
@@ -174,8 +194,14 @@ mod tests {
     #[test]
     fn every_file_of_a_session_finds_it() {
         assert_eq!(membership("-work/s.jsonl", ""), known("s", None));
-        assert_eq!(membership("-work/s/subagents/agent-a.jsonl", ""), known("s/a", Some("s")));
-        assert_eq!(membership("-work/s/subagents/agent-a.meta.json", ""), known("s/a", Some("s")));
+        assert_eq!(
+            membership("-work/s/subagents/agent-a.jsonl", ""),
+            known("s/a", Some("s"))
+        );
+        assert_eq!(
+            membership("-work/s/subagents/agent-a.meta.json", ""),
+            known("s/a", Some("s"))
+        );
         assert_eq!(
             membership("-work/s/subagents/workflows/w1/agent-a.jsonl", ""),
             known("s/a", Some("s"))
@@ -185,10 +211,16 @@ mod tests {
             known("s/tool-results/t.txt", Some("s"))
         );
         assert_eq!(
-            membership("-work/agent-a.jsonl", r#"{"sessionId":"s","isSidechain":true}"#),
+            membership(
+                "-work/agent-a.jsonl",
+                r#"{"sessionId":"s","isSidechain":true}"#
+            ),
             known("s/a", Some("s"))
         );
-        assert_eq!(membership("-work/agent-a.jsonl", "torn"), known("agent-a", None));
+        assert_eq!(
+            membership("-work/agent-a.jsonl", "torn"),
+            known("agent-a", None)
+        );
     }
 
     #[test]
@@ -211,9 +243,16 @@ mod tests {
     fn a_moved_configuration_is_found_in_each_of_its_folders() {
         let mut home = Home::at("/home/dev");
         let roots = ClaudeCode.roots(&home);
-        assert_eq!(roots, [ROOT, "/home/dev/.config/claude/projects"].map(PathBuf::from));
-        home.variables.insert("CLAUDE_CONFIG_DIR".to_owned(), "/a, ~/b,".to_owned());
+        assert_eq!(
+            roots,
+            [ROOT, "/home/dev/.config/claude/projects"].map(PathBuf::from)
+        );
+        home.variables
+            .insert("CLAUDE_CONFIG_DIR".to_owned(), "/a, ~/b,".to_owned());
         let roots = ClaudeCode.roots(&home);
-        assert_eq!(roots, ["/a/projects", "/home/dev/b/projects"].map(PathBuf::from));
+        assert_eq!(
+            roots,
+            ["/a/projects", "/home/dev/b/projects"].map(PathBuf::from)
+        );
     }
 }

@@ -39,7 +39,9 @@ pub(crate) struct PromptText {
 
 /// Says what a line of type `user` is.
 pub(crate) fn read_user_line<'r>(record: &'r Record<'_>) -> UserLine<'r> {
-    let Some(message) = &record.message.0 else { return UserLine::Meta };
+    let Some(message) = &record.message.0 else {
+        return UserLine::Meta;
+    };
     let blocks = message.content.blocks();
     if blocks.iter().any(|block| block.tool_use_id.get().is_some()) {
         return UserLine::ToolResults;
@@ -65,9 +67,11 @@ pub(crate) fn read_user_line<'r>(record: &'r Record<'_>) -> UserLine<'r> {
 fn first_text<'r>(content: &'r Content<'_>) -> &'r str {
     match content {
         Content::Text(text) => text.trim_start(),
-        Content::Blocks(blocks) => {
-            blocks.iter().find_map(|block| block.text.get()).unwrap_or_default().trim_start()
-        }
+        Content::Blocks(blocks) => blocks
+            .iter()
+            .find_map(|block| block.text.get())
+            .unwrap_or_default()
+            .trim_start(),
         Content::Nothing => "",
     }
 }
@@ -84,14 +88,21 @@ fn read_tagged(text: &str) -> Option<UserLine<'_>> {
         "bash-input" => Some(UserLine::ShellLine(inside(text, tag)?)),
         "bash-stdout" | "bash-stderr" => {
             let outputs = [inside(text, "bash-stdout"), inside(text, "bash-stderr")];
-            let outputs = outputs.into_iter().flatten().filter(|output| !output.is_empty());
-            Some(UserLine::ShellOutput(outputs.collect::<Vec<_>>().join("\n")))
+            let outputs = outputs
+                .into_iter()
+                .flatten()
+                .filter(|output| !output.is_empty());
+            Some(UserLine::ShellOutput(
+                outputs.collect::<Vec<_>>().join("\n"),
+            ))
         }
         "command-name" | "command-message" => {
             let name = inside(text, "command-name")?;
             let arguments = inside(text, "command-args").unwrap_or_default();
             let slash = if name.starts_with('/') { "" } else { "/" };
-            Some(UserLine::Command(format!("{slash}{name} {arguments}").trim_end().to_owned()))
+            Some(UserLine::Command(
+                format!("{slash}{name} {arguments}").trim_end().to_owned(),
+            ))
         }
         "local-command-stdout" | "local-command-stderr" => {
             Some(UserLine::CommandOutput(inside(text, tag)?))
@@ -107,13 +118,20 @@ fn read_tagged(text: &str) -> Option<UserLine<'_>> {
 /// The text between `<tag>` and `</tag>`, trimmed.
 fn inside<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(&format!("<{tag}>"))?;
-    let content = rest.split_once(&format!("</{tag}>")).map_or(rest, |(content, _)| content);
+    let content = rest
+        .split_once(&format!("</{tag}>"))
+        .map_or(rest, |(content, _)| content);
     Some(content.trim())
 }
 
 /// Tags around texts that the harness and its editor extensions add.
-const ADDED: [&str; 5] =
-    ["system-reminder", "ide_opened_file", "ide_selection", "ide_diagnostics", "new-diagnostics"];
+const ADDED: [&str; 5] = [
+    "system-reminder",
+    "ide_opened_file",
+    "ide_selection",
+    "ide_diagnostics",
+    "new-diagnostics",
+];
 
 /// The person's words in a message.
 pub(crate) fn read_prompt(content: &Content<'_>) -> PromptText {
@@ -186,15 +204,20 @@ mod tests {
             r#"[{"type":"text","text":"<ide_opened_file>a.rs</ide_opened_file>"},
                 {"type":"text","text":"Fix <system-reminder> in a.rs\n<system-reminder>be nice</system-reminder>"}]"#,
             |line| {
-                let UserLine::Prompt(prompt) = line else { panic!("no prompt") };
+                let UserLine::Prompt(prompt) = line else {
+                    panic!("no prompt")
+                };
                 assert_eq!(prompt.text, "Fix <system-reminder> in a.rs");
                 let added: Vec<_> = prompt.added.iter().map(|(tag, _)| tag.as_str()).collect();
                 assert_eq!(added, ["ide_opened_file", "system-reminder"]);
             },
         );
-        read(r#""<system-reminder>only this</system-reminder>""#, |line| {
-            assert_eq!(line, UserLine::Meta);
-        });
+        read(
+            r#""<system-reminder>only this</system-reminder>""#,
+            |line| {
+                assert_eq!(line, UserLine::Meta);
+            },
+        );
     }
 
     #[test]
@@ -203,25 +226,40 @@ mod tests {
             r#""<command-message>review</command-message>\n<command-name>/review</command-name>\n<command-args>all of it</command-args>""#,
             |line| assert_eq!(line, UserLine::Command("/review all of it".to_owned())),
         );
-        read(r#""<local-command-stdout>Set model</local-command-stdout>""#, |line| {
-            assert_eq!(line, UserLine::CommandOutput("Set model"));
-        });
+        read(
+            r#""<local-command-stdout>Set model</local-command-stdout>""#,
+            |line| {
+                assert_eq!(line, UserLine::CommandOutput("Set model"));
+            },
+        );
         read(r#""<bash-input>git status</bash-input>""#, |line| {
             assert_eq!(line, UserLine::ShellLine("git status"));
         });
-        read(r#""<bash-stdout>clean</bash-stdout><bash-stderr>warn</bash-stderr>""#, |line| {
-            assert_eq!(line, UserLine::ShellOutput("clean\nwarn".to_owned()));
-        });
+        read(
+            r#""<bash-stdout>clean</bash-stdout><bash-stderr>warn</bash-stderr>""#,
+            |line| {
+                assert_eq!(line, UserLine::ShellOutput("clean\nwarn".to_owned()));
+            },
+        );
     }
 
     #[test]
     fn interruptions_and_results_are_not_prompts() {
-        read(r#"[{"type":"text","text":"[Request interrupted by user for tool use]"}]"#, |line| {
-            assert_eq!(line, UserLine::Interruption("[Request interrupted by user for tool use]"));
-        });
-        read(r#"[{"type":"tool_result","tool_use_id":"t","content":"x"}]"#, |line| {
-            assert_eq!(line, UserLine::ToolResults);
-        });
+        read(
+            r#"[{"type":"text","text":"[Request interrupted by user for tool use]"}]"#,
+            |line| {
+                assert_eq!(
+                    line,
+                    UserLine::Interruption("[Request interrupted by user for tool use]")
+                );
+            },
+        );
+        read(
+            r#"[{"type":"tool_result","tool_use_id":"t","content":"x"}]"#,
+            |line| {
+                assert_eq!(line, UserLine::ToolResults);
+            },
+        );
         read("7", |line| assert_eq!(line, UserLine::Meta));
     }
 }

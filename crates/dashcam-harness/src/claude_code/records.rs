@@ -260,7 +260,10 @@ pub(crate) fn session_of(line: &[u8]) -> Option<String> {
         #[serde(borrow)]
         session_id: Text<'a>,
     }
-    serde_json::from_slice::<Named<'_>>(line).ok()?.session_id.owned()
+    serde_json::from_slice::<Named<'_>>(line)
+        .ok()?
+        .session_id
+        .owned()
 }
 
 impl Content<'_> {

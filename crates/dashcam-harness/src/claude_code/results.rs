@@ -1,7 +1,7 @@
 //! What tools gave back: text, images, exit codes, diffs, and what is said of
 //! subagents.
 
-use super::lenient::Number;
+use super::lenient::{Number, read_object};
 use super::records::{Block, Content, PatchHunk, ToolUseResult};
 use super::tools::Arguments;
 use crate::Decoded;
@@ -52,7 +52,7 @@ pub(crate) fn read_result(
     // A file that was read says in its extra only what its text says.
     let noted = match call.tool_kind {
         ToolKind::Read => None,
-        _ => extra.and_then(|raw| serde_json::from_str::<ToolUseResult<'_>>(raw.get()).ok()),
+        _ => extra.map(|raw| read_object::<ToolUseResult<'_>>(raw.get())),
     };
     let is_error = block.is_error.0;
     let noted = noted.unwrap_or_default();
@@ -67,12 +67,19 @@ pub(crate) fn read_result(
     ResultFacts {
         error: (status != Status::Ok).then(|| error_text(&text)),
         exit_code: exit_code(call, &text, &noted, status),
-        diff: if status == Status::Ok { diff(call, &noted) } else { Vec::new() },
+        diff: if status == Status::Ok {
+            diff(call, &noted)
+        } else {
+            Vec::new()
+        },
         duration_ms: duration_ms(&noted),
         agent: agent_facts(&noted),
         output: ToolOutput {
             text: limited.text,
-            stderr: noted.stderr.get().map(|stderr| limit(stderr, limit::TOOL_OUTPUT).text),
+            stderr: noted
+                .stderr
+                .get()
+                .map(|stderr| limit(stderr, limit::TOOL_OUTPUT).text),
             images,
             omitted_bytes: limited.omitted_bytes,
         },
@@ -108,7 +115,10 @@ pub(crate) fn result_text(content: &Content<'_>, decoded: &mut Decoded) -> (Stri
 pub(crate) fn image(block: &Block<'_>, decoded: &mut Decoded) -> Image {
     match &block.source.0 {
         Some(source) => {
-            let media_type = source.media_type.get().unwrap_or("application/octet-stream");
+            let media_type = source
+                .media_type
+                .get()
+                .unwrap_or("application/octet-stream");
             match source.data.get() {
                 Some(data) => image::keep_base64(decoded, media_type, data),
                 None => image::note(media_type, 0),
@@ -129,7 +139,9 @@ fn error_text(text: &str) -> String {
     let inner = text
         .trim()
         .strip_prefix("<tool_use_error>")
-        .map_or(text.trim(), |inner| inner.strip_suffix("</tool_use_error>").unwrap_or(inner));
+        .map_or(text.trim(), |inner| {
+            inner.strip_suffix("</tool_use_error>").unwrap_or(inner)
+        });
     limit(inner, ERROR_TEXT).text
 }
 
@@ -166,7 +178,11 @@ fn exit_code(
 
 fn duration_ms(noted: &ToolUseResult<'_>) -> Option<i64> {
     let seconds = noted.duration_seconds.0.map(|seconds| seconds * 1000.0);
-    let millis = noted.total_duration_ms.0.or(noted.duration_ms.0).or(seconds)?;
+    let millis = noted
+        .total_duration_ms
+        .0
+        .or(noted.duration_ms.0)
+        .or(seconds)?;
     (millis >= 0.0 && millis < 1e12).then(|| millis.round() as i64)
 }
 
@@ -175,7 +191,10 @@ fn agent_facts(noted: &ToolUseResult<'_>) -> Option<AgentFacts> {
     let answer = noted.content.text().into_owned();
     let tokens = match (&noted.usage.0, noted.total_tokens.count()) {
         (Some(usage), _) => Some(usage.tokens()),
-        (None, Some(total)) => Some(Tokens { prompt: total, ..Tokens::default() }),
+        (None, Some(total)) => Some(Tokens {
+            prompt: total,
+            ..Tokens::default()
+        }),
         (None, None) => None,
     };
     Some(AgentFacts {
@@ -194,15 +213,17 @@ fn diff(call: &ToolCall, noted: &ToolUseResult<'_>) -> Vec<FileDiff> {
     if !matches!(call.tool_kind, ToolKind::Edit | ToolKind::Write) {
         return Vec::new();
     }
-    let arguments: Arguments<'_> =
-        serde_json::from_str(call.input.as_str()).unwrap_or_default();
+    let arguments: Arguments<'_> = read_object(call.input.as_str());
     let noted_path = noted.file_path.get();
-    let path = noted_path.or(arguments.file_path.get()).or(arguments.notebook_path.get());
-    let Some(path) = path.map(str::to_owned) else { return Vec::new() };
+    let path = noted_path
+        .or(arguments.file_path.get())
+        .or(arguments.notebook_path.get());
+    let Some(path) = path.map(str::to_owned) else {
+        return Vec::new();
+    };
     let hunks = &noted.structured_patch.0;
-    let is_new = call.tool_kind == ToolKind::Write
-        && hunks.is_empty()
-        && noted.kind.as_str() != "update";
+    let is_new =
+        call.tool_kind == ToolKind::Write && hunks.is_empty() && noted.kind.as_str() != "update";
     let patch = if !hunks.is_empty() {
         Patch::from_hunks(&hunks.iter().map(hunk).collect::<Vec<_>>())
     } else if is_new {
@@ -213,8 +234,19 @@ fn diff(call: &ToolCall, noted: &ToolUseResult<'_>) -> Vec<FileDiff> {
         Patch::between(arguments.old_string.as_str(), arguments.new_string.as_str())
     };
     let change = if is_new { Change::Add } else { Change::Update };
-    let Patch { text: patch, added, removed } = patch;
-    vec![FileDiff { path, change, old_path: None, patch, added, removed }]
+    let Patch {
+        text: patch,
+        added,
+        removed,
+    } = patch;
+    vec![FileDiff {
+        path,
+        change,
+        old_path: None,
+        patch,
+        added,
+        removed,
+    }]
 }
 
 fn hunk<'h>(hunk: &'h PatchHunk<'_>) -> Hunk<'h> {
@@ -224,6 +256,10 @@ fn hunk<'h>(hunk: &'h PatchHunk<'_>) -> Hunk<'h> {
         old_lines: count(hunk.old_lines),
         new_start: count(hunk.new_start),
         new_lines: count(hunk.new_lines),
-        lines: hunk.lines.iter().map(|line| Cow::Borrowed(line.as_str())).collect(),
+        lines: hunk
+            .lines
+            .iter()
+            .map(|line| Cow::Borrowed(line.as_str()))
+            .collect(),
     }
 }

@@ -122,7 +122,12 @@ pub(crate) struct NewEvent<'e> {
 
 impl NewEvent<'_> {
     pub(crate) fn of(kind: EventKind, text: impl Into<String>) -> Self {
-        NewEvent { kind, name: kind.as_str(), text: Some(text.into()), details: None }
+        NewEvent {
+            kind,
+            name: kind.as_str(),
+            text: Some(text.into()),
+            details: None,
+        }
     }
 }
 
@@ -149,7 +154,10 @@ impl<'t, 'a> Builder<'t, 'a> {
     /// Adds a span to a turn.
     pub(crate) fn add(&mut self, turn: usize, span: Span) -> SpanPlace {
         self.turns[turn].push(span);
-        SpanPlace { turn, span: self.turns[turn].len() - 1 }
+        SpanPlace {
+            turn,
+            span: self.turns[turn].len() - 1,
+        }
     }
 
     /// The id of a span, unique within the session. If the native id was used
@@ -219,7 +227,9 @@ impl<'t, 'a> Builder<'t, 'a> {
     fn event_native_id(&self, entry: &Entry<'_>) -> String {
         let line = line_id(entry);
         let is_free = |id: &str| {
-            !self.span_ids.contains(&self.session.span(SpanKind::Event, id))
+            !self
+                .span_ids
+                .contains(&self.session.span(SpanKind::Event, id))
         };
         if is_free(&line) {
             return line;
@@ -231,7 +241,9 @@ impl<'t, 'a> Builder<'t, 'a> {
     /// Whether calls that a response asked for are still without a result.
     pub(crate) fn has_open_calls(&self, response: SpanPlace) -> bool {
         let spans = &self.turns[response.turn];
-        let SpanBody::ModelCall(call) = &spans[response.span].body else { return false };
+        let SpanBody::ModelCall(call) = &spans[response.span].body else {
+            return false;
+        };
         let wanted: Vec<SpanId> = call
             .output
             .iter()

@@ -59,7 +59,10 @@ impl<'a> Threads<'a> {
                 self.main.push(place);
                 continue;
             }
-            let agent = match (record.agent_id.get(), agent_of_uuid.get(record.parent_uuid.as_str())) {
+            let agent = match (
+                record.agent_id.get(),
+                agent_of_uuid.get(record.parent_uuid.as_str()),
+            ) {
                 (Some(id), _) => self.agent(id),
                 (None, Some(agent)) => *agent,
                 (None, None) => self.agent(&format!("sidechain-{}", record.uuid.as_str())),
@@ -75,7 +78,10 @@ impl<'a> Threads<'a> {
         if let Some(place) = self.by_id.get(id) {
             return *place;
         }
-        self.agents.push(Agent { id: id.to_owned(), ..Agent::default() });
+        self.agents.push(Agent {
+            id: id.to_owned(),
+            ..Agent::default()
+        });
         self.by_id.insert(id.to_owned(), self.agents.len() - 1);
         self.agents.len() - 1
     }

@@ -11,13 +11,16 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
 
 fn parse_usual(text: &[u8]) -> Option<Timestamp> {
     let text: &[u8; 24] = text.try_into().ok()?;
-    let separators = [text[4], text[7], text[10], text[13], text[16], text[19], text[23]];
+    let separators = [
+        text[4], text[7], text[10], text[13], text[16], text[19], text[23],
+    ];
     if &separators != b"--T::.Z" {
         return None;
     }
     let number = |from: usize, to: usize| {
         text[from..to].iter().try_fold(0_i64, |number, byte| {
-            byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'))
+            byte.is_ascii_digit()
+                .then(|| number * 10 + i64::from(byte - b'0'))
         })
     };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
@@ -50,11 +53,20 @@ mod tests {
 
     #[test]
     fn other_forms_are_read_too() {
-        for text in ["2024-02-29T00:00:00.000Z", "2026-11-23T10:31:49Z", "2026-11-23T11:31:49+01:00"] {
+        for text in [
+            "2024-02-29T00:00:00.000Z",
+            "2026-11-23T10:31:49Z",
+            "2026-11-23T11:31:49+01:00",
+        ] {
             assert_eq!(parse(text), text.parse().ok());
             assert!(parse(text).is_some());
         }
-        for text in ["", "yesterday", "2026-02-30T00:00:00.000Z", "2026-11-23T25:31:49.514Z"] {
+        for text in [
+            "",
+            "yesterday",
+            "2026-02-30T00:00:00.000Z",
+            "2026-11-23T25:31:49.514Z",
+        ] {
             assert_eq!(parse(text), None);
         }
     }

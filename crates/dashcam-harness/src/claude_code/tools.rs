@@ -1,6 +1,6 @@
 //! What each tool does, and what it is done to.
 
-use super::lenient::Text;
+use super::lenient::{Text, read_object};
 use dashcam_trace::{McpTool, ToolKind};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -8,7 +8,10 @@ use serde_json::value::RawValue;
 /// The server and tool in a name such as `mcp__github__search_code`.
 pub(crate) fn mcp_tool(name: &str) -> Option<McpTool> {
     let (server, tool) = name.strip_prefix("mcp__")?.split_once("__")?;
-    Some(McpTool { server: server.to_owned(), tool: tool.to_owned() })
+    Some(McpTool {
+        server: server.to_owned(),
+        tool: tool.to_owned(),
+    })
 }
 
 /// What a tool does. Seen in versions 1.0 to 2.1.197.
@@ -96,7 +99,9 @@ pub(crate) struct Arguments<'a> {
 impl<'a> Arguments<'a> {
     /// Reads the arguments; those that cannot be read say nothing.
     pub(crate) fn read(input: Option<&'a RawValue>) -> Self {
-        input.and_then(|input| serde_json::from_str(input.get()).ok()).unwrap_or_default()
+        input
+            .and_then(|input| serde_json::from_str(input.get()).ok())
+            .unwrap_or_default()
     }
 
     /// What a call of a tool of this kind is done to.
@@ -107,14 +112,22 @@ impl<'a> Arguments<'a> {
             ToolKind::Search => &[&self.pattern, &self.query, &self.path, &self.file_path],
             ToolKind::Shell => &[&self.command, &self.bash_id, &self.shell_id, &self.task_id],
             ToolKind::Web => &[&self.url, &self.query],
-            ToolKind::Task => {
-                &[&self.description, &self.to, &self.task_id, &self.subagent_type]
-            }
+            ToolKind::Task => &[
+                &self.description,
+                &self.to,
+                &self.task_id,
+                &self.subagent_type,
+            ],
             ToolKind::Plan => &[&self.subject, &self.task_id_in_camels],
             ToolKind::Skill => &[&self.skill, &self.command],
-            ToolKind::Mcp | ToolKind::Other => {
-                &[&self.uri, &self.url, &self.query, &self.path, &self.file_path, &self.pattern]
-            }
+            ToolKind::Mcp | ToolKind::Other => &[
+                &self.uri,
+                &self.url,
+                &self.query,
+                &self.path,
+                &self.file_path,
+                &self.pattern,
+            ],
         };
         names.iter().find_map(|name| name.owned())
     }
@@ -131,11 +144,26 @@ mod tests {
 
     #[test]
     fn a_call_has_a_kind_and_a_target() {
-        assert_eq!(target("Bash", r#"{"command":"ls","description":"list"}"#).unwrap(), "ls");
-        assert_eq!(target("Grep", r#"{"pattern":"x","path":"src"}"#).unwrap(), "x");
-        assert_eq!(target("NotebookEdit", r#"{"notebook_path":"a.ipynb"}"#).unwrap(), "a.ipynb");
-        assert_eq!(target("Task", r#"{"description":"look","prompt":"p"}"#).unwrap(), "look");
-        assert_eq!(target("WebFetch", r#"{"url":"https://x.y"}"#).unwrap(), "https://x.y");
+        assert_eq!(
+            target("Bash", r#"{"command":"ls","description":"list"}"#).unwrap(),
+            "ls"
+        );
+        assert_eq!(
+            target("Grep", r#"{"pattern":"x","path":"src"}"#).unwrap(),
+            "x"
+        );
+        assert_eq!(
+            target("NotebookEdit", r#"{"notebook_path":"a.ipynb"}"#).unwrap(),
+            "a.ipynb"
+        );
+        assert_eq!(
+            target("Task", r#"{"description":"look","prompt":"p"}"#).unwrap(),
+            "look"
+        );
+        assert_eq!(
+            target("WebFetch", r#"{"url":"https://x.y"}"#).unwrap(),
+            "https://x.y"
+        );
         assert_eq!(target("Skill", r#"{"skill":"verify"}"#).unwrap(), "verify");
         assert_eq!(target("TodoWrite", r#"{"todos":[]}"#), None);
         assert_eq!(target("Bash", "7"), None);
@@ -144,7 +172,10 @@ mod tests {
     #[test]
     fn an_mcp_tool_is_known_by_its_name() {
         let mcp = mcp_tool("mcp__github__search__code").unwrap();
-        assert_eq!((mcp.server.as_str(), mcp.tool.as_str()), ("github", "search__code"));
+        assert_eq!(
+            (mcp.server.as_str(), mcp.tool.as_str()),
+            ("github", "search__code")
+        );
         assert_eq!(tool_kind("mcp__github__search"), ToolKind::Mcp);
         assert_eq!(mcp_tool("Bash"), None);
     }

@@ -1,9 +1,10 @@
 //! Reads the lines of a session's files, and sorts out what is no step of the
 //! conversation: bookkeeping, unknown types, repeated lines.
 
-use super::lenient::Text;
+use super::lenient::{Maybe, Text};
 use super::records::Record;
 use super::time;
+use super::usage::SYNTHETIC;
 use crate::Decoded;
 use crate::lines::{Line, lines};
 use dashcam_trace::{ProblemKind, Timestamp};
@@ -24,6 +25,18 @@ pub(crate) struct Entry<'a> {
 impl Entry<'_> {
     pub(crate) fn is(&self, kind: &str) -> bool {
         self.record.kind.as_str() == kind
+    }
+
+    /// Whether a model wrote it, or the failure of one stands in its place.
+    pub(crate) fn is_response(&self) -> bool {
+        let model = self
+            .record
+            .message
+            .0
+            .as_ref()
+            .map(|message| message.model.as_str());
+        self.is("assistant")
+            && (self.record.is_api_error_message.0 || model.is_some_and(|model| model != SYNTHETIC))
     }
 }
 
@@ -48,7 +61,8 @@ impl Notes {
             "ai-title" => self.ai_title = record.ai_title.owned(),
             "summary" => {
                 if let Some(summary) = record.summary.owned() {
-                    self.summaries.push((summary, record.leaf_uuid.as_str().to_owned()));
+                    self.summaries
+                        .push((summary, record.leaf_uuid.as_str().to_owned()));
                 }
             }
             "last-prompt" => {
@@ -65,9 +79,13 @@ impl Notes {
     pub(crate) fn title(&self, is_known: impl Fn(&str) -> bool) -> Option<String> {
         let summary = || {
             let own = self.summaries.iter().rev().find(|(_, leaf)| is_known(leaf));
-            own.or(self.summaries.last()).map(|(summary, _)| summary.clone())
+            own.or(self.summaries.last())
+                .map(|(summary, _)| summary.clone())
         };
-        self.custom_title.clone().or_else(|| self.ai_title.clone()).or_else(summary)
+        self.custom_title
+            .clone()
+            .or_else(|| self.ai_title.clone())
+            .or_else(summary)
     }
 }
 
@@ -128,7 +146,12 @@ impl<'a> Transcript<'a> {
             if line.is_blank() {
                 continue;
             }
-            let Some(record) = line.parse_or_note::<Record<'a>>(path, decoded) else {
+            let Some(record) = line.parse_or_note::<Maybe<Record<'a>>>(path, decoded) else {
+                continue;
+            };
+            let Some(record) = record.0 else {
+                let kind = ProblemKind::UnexpectedShape;
+                decoded.problem(line.problem(path, kind, "the line is no object"));
                 continue;
             };
             let at = record.timestamp.get().and_then(time::parse);
@@ -152,7 +175,12 @@ impl<'a> Transcript<'a> {
                     }
                 }
             }
-            let entry = Entry { file, line, record, at: last_at.unwrap_or_default() };
+            let entry = Entry {
+                file,
+                line,
+                record,
+                at: last_at.unwrap_or_default(),
+            };
             self.add(entry, first_of_file, path, decoded);
         }
         self.fill_in_first_times(first_of_file);
@@ -161,11 +189,18 @@ impl<'a> Transcript<'a> {
     fn add(&mut self, entry: Entry<'a>, first_of_file: usize, path: &str, decoded: &mut Decoded) {
         let uuid = borrowed(&entry.record.uuid);
         if let Some(uuid) = uuid {
-            match self.by_uuid.get(uuid).map(|place| (*place, &self.entries[*place])) {
+            match self
+                .by_uuid
+                .get(uuid)
+                .map(|place| (*place, &self.entries[*place]))
+            {
                 // The same line in another file is a copy that the harness made.
                 Some((place, _)) if place < first_of_file => return,
                 Some((_, earlier)) => {
-                    let message = format!("the id {uuid} already stands in line {}", earlier.line.number);
+                    let message = format!(
+                        "the id {uuid} already stands in line {}",
+                        earlier.line.number
+                    );
                     decoded.problem(entry.line.problem(path, ProblemKind::Inconsistent, message));
                     if earlier.line.bytes == entry.line.bytes {
                         return;
@@ -181,7 +216,9 @@ impl<'a> Transcript<'a> {
     fn fill_in_first_times(&mut self, first_of_file: usize) {
         let entries = &mut self.entries[first_of_file..];
         let unset = Timestamp::default();
-        let Some(known) = entries.iter().position(|entry| entry.at != unset) else { return };
+        let Some(known) = entries.iter().position(|entry| entry.at != unset) else {
+            return;
+        };
         let at = entries[known].at;
         for entry in &mut entries[..known] {
             entry.at = at;

@@ -75,7 +75,10 @@ pub(crate) fn plan_turns(
             ),
         });
     }
-    let mut plans = TurnPlans { turns: planner.turns, turn_of: planner.turn_of };
+    let mut plans = TurnPlans {
+        turns: planner.turns,
+        turn_of: planner.turn_of,
+    };
     fold_commands(transcript, &mut plans);
     plans
 }
@@ -112,7 +115,10 @@ impl<'p> Planner<'p, '_> {
         previous: Option<usize>,
     ) -> Option<usize> {
         let record = &entry.record;
-        let named = record.parent_uuid.get().or_else(|| record.logical_parent_uuid.get())?;
+        let named = record
+            .parent_uuid
+            .get()
+            .or_else(|| record.logical_parent_uuid.get())?;
         match self.transcript.by_uuid.get(named) {
             Some(parent) if *parent < place => self.turn_of.get(parent).copied(),
             _ => {
@@ -122,14 +128,20 @@ impl<'p> Planner<'p, '_> {
                     .get()
                     .filter(|_| !entry.is("system"))
                     .and_then(|id| self.turn_of_prompt_id.get(id));
-                same_prompt.or_else(|| self.turn_of.get(&previous?)).copied()
+                same_prompt
+                    .or_else(|| self.turn_of.get(&previous?))
+                    .copied()
             }
         }
     }
 
     fn begin(&mut self, opener: Opener, place: usize, parent: Option<usize>) {
         let turn = self.turns.len();
-        self.turns.push(TurnPlan { opener, entries: Vec::new(), parent });
+        self.turns.push(TurnPlan {
+            opener,
+            entries: Vec::new(),
+            parent,
+        });
         for waiting in std::mem::take(&mut self.waiting) {
             self.put(waiting, turn);
         }
@@ -176,19 +188,25 @@ fn opener(place: usize, entry: &Entry<'_>) -> Option<Opener> {
 fn fold_commands(transcript: &Transcript<'_>, plans: &mut TurnPlans) {
     let works = |turn: &TurnPlan| {
         matches!(turn.opener, Opener::Prompt(_))
-            || turn.entries.iter().any(|place| transcript.entries[*place].is("assistant"))
+            || turn
+                .entries
+                .iter()
+                .any(|place| transcript.entries[*place].is_response())
     };
     let works: Vec<bool> = plans.turns.iter().map(works).collect();
-    let Some(first_working) = works.iter().position(|works| *works) else { return };
+    let Some(first_working) = works.iter().position(|works| *works) else {
+        return;
+    };
     // Where each turn's lines go: ever upwards, so that following parents ends.
     let mut target: Vec<usize> = Vec::with_capacity(works.len());
     for (turn, works) in works.iter().enumerate() {
         target.push(match (*works, turn.checked_sub(1)) {
             (true, _) => turn,
             (false, _) if turn < first_working => first_working,
-            (false, Some(before)) => {
-                plans.turns[turn].parent.filter(|parent| *parent < turn).map_or(target[before], |parent| target[parent])
-            }
+            (false, Some(before)) => plans.turns[turn]
+                .parent
+                .filter(|parent| *parent < turn)
+                .map_or(target[before], |parent| target[parent]),
             (false, None) => first_working,
         });
     }
@@ -211,7 +229,10 @@ fn fold_commands(transcript: &Transcript<'_>, plans: &mut TurnPlans) {
         let into = &mut turns[new_index(index)];
         if target[index] == index {
             into.opener = plan.opener;
-            into.parent = plan.parent.map(new_index).filter(|parent| *parent != new_index(index));
+            into.parent = plan
+                .parent
+                .map(new_index)
+                .filter(|parent| *parent != new_index(index));
         }
         into.entries.extend(plan.entries);
     }

@@ -158,13 +158,21 @@ impl UsageScanner for Scanner {
         }
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
         // A line that the decoder refuses counts for nothing here, either.
-        let Ok(text) = std::str::from_utf8(line) else { return };
-        let Ok(record) = serde_json::from_str::<UsageLine<'_>>(text) else { return };
+        let Ok(text) = std::str::from_utf8(line) else {
+            return;
+        };
+        let Ok(Maybe(Some(record))) = serde_json::from_str::<Maybe<UsageLine<'_>>>(text) else {
+            return;
+        };
         if record.kind.as_str() != "assistant" || record.is_api_error_message.0 {
             return;
         }
-        let Some(message) = &record.message.0 else { return };
-        let (Some(usage), model) = (&message.usage.0, message.model.as_str()) else { return };
+        let Some(message) = &record.message.0 else {
+            return;
+        };
+        let (Some(usage), model) = (&message.usage.0, message.model.as_str()) else {
+            return;
+        };
         if model == SYNTHETIC {
             return;
         }
@@ -185,7 +193,6 @@ impl UsageScanner for Scanner {
         });
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -241,7 +248,10 @@ mod tests {
         let found = scan(line);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].0, response_hash("m:r"));
-        assert_eq!((found[0].1.completion, found[0].2), (5, Some(Money::from_nanos(250_000_000))));
+        assert_eq!(
+            (found[0].1.completion, found[0].2),
+            (5, Some(Money::from_nanos(250_000_000)))
+        );
         assert!(scan(&line.replace("claude-x", SYNTHETIC)).is_empty());
         assert!(scan(&line.replace(r#""type":"assistant""#, r#""type":"user""#)).is_empty());
         assert!(scan(&line[..line.len() - 1]).is_empty());

@@ -3,27 +3,29 @@
 
 #![allow(dead_code, reason = "not every test file uses everything")]
 
-use dashcam_harness::{Decoded, Evidence, EvidenceFile, HarnessReader, Home, Membership, response_hash};
+use dashcam_harness::{
+    Decoded, Evidence, EvidenceFile, HarnessReader, Home, Membership, response_hash,
+};
 use dashcam_trace::{ModelCall, Session, SpanBody, Tokens, ToolCall};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// One session's files.
-pub struct SessionFiles {
-    pub native_id: String,
-    pub files: Vec<SessionFile>,
+pub(crate) struct SessionFiles {
+    pub(crate) native_id: String,
+    pub(crate) files: Vec<SessionFile>,
 }
 
 /// One file, read.
-pub struct SessionFile {
-    pub path: String,
-    pub membership: Membership,
-    pub bytes: Vec<u8>,
+pub(crate) struct SessionFile {
+    pub(crate) path: String,
+    pub(crate) membership: Membership,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl SessionFiles {
-    pub fn decode(&self, reader: &dyn HarnessReader) -> Decoded {
+    pub(crate) fn decode(&self, reader: &dyn HarnessReader) -> Decoded {
         let files = self
             .files
             .iter()
@@ -34,39 +36,68 @@ impl SessionFiles {
                 bytes: Cow::Borrowed(&file.bytes),
             })
             .collect();
-        reader.decode(&Evidence { native_id: &self.native_id, files })
+        reader.decode(&Evidence {
+            native_id: &self.native_id,
+            files,
+        })
     }
 }
 
 /// The folder of a harness's fixtures.
-pub fn fixtures(harness: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(harness)
+pub(crate) fn fixtures(harness: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(harness)
 }
 
 /// Every session below a home folder, by native id.
-pub fn sessions(reader: &dyn HarnessReader, home: &Path) -> Vec<SessionFiles> {
+pub(crate) fn sessions(reader: &dyn HarnessReader, home: &Path) -> Vec<SessionFiles> {
     let mut found = Vec::new();
     for root in reader.roots(&Home::at(home)) {
         let mut paths = Vec::new();
         walk(&root, &mut paths);
-        found.extend(paths.into_iter().filter(|path| reader.is_evidence(&root, path)));
+        found.extend(
+            paths
+                .into_iter()
+                .filter(|path| reader.is_evidence(&root, path)),
+        );
     }
     found.sort();
-    let files: Vec<SessionFile> = found.into_iter().filter_map(|path| {
-        let bytes = std::fs::read(&path).unwrap();
-        let first_line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let membership = reader.membership(&path, first_line)?;
-        let shown = path.strip_prefix(home).unwrap().to_str().unwrap().to_owned();
-        Some(SessionFile { path: shown, membership, bytes })
-    }).collect();
+    let files: Vec<SessionFile> = found
+        .into_iter()
+        .filter_map(|path| {
+            let bytes = std::fs::read(&path).unwrap();
+            let first_line = bytes
+                .split(|byte| *byte == b'\n')
+                .next()
+                .unwrap_or_default();
+            let membership = reader.membership(&path, first_line)?;
+            let shown = path
+                .strip_prefix(home)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            Some(SessionFile {
+                path: shown,
+                membership,
+                bytes,
+            })
+        })
+        .collect();
     group(files)
 }
 
 /// Groups files into sessions by following parents.
-pub fn group(files: Vec<SessionFile>) -> Vec<SessionFiles> {
+pub(crate) fn group(files: Vec<SessionFile>) -> Vec<SessionFiles> {
     let parents: BTreeMap<String, Option<String>> = files
         .iter()
-        .map(|file| (file.membership.native_id.clone(), file.membership.parent.clone()))
+        .map(|file| {
+            (
+                file.membership.native_id.clone(),
+                file.membership.parent.clone(),
+            )
+        })
         .collect();
     let root_of = |id: &str| {
         let mut current = id.to_owned();
@@ -78,7 +109,10 @@ pub fn group(files: Vec<SessionFile>) -> Vec<SessionFiles> {
         }
         current
     };
-    let roots: Vec<String> = files.iter().map(|file| root_of(&file.membership.native_id)).collect();
+    let roots: Vec<String> = files
+        .iter()
+        .map(|file| root_of(&file.membership.native_id))
+        .collect();
     let mut sessions: BTreeMap<String, Vec<SessionFile>> = BTreeMap::new();
     for (file, root) in files.into_iter().zip(roots) {
         sessions.entry(root).or_default().push(file);
@@ -93,15 +127,21 @@ pub fn group(files: Vec<SessionFile>) -> Vec<SessionFiles> {
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries {
         let path = entry.unwrap().path();
-        if path.is_dir() { walk(&path, files) } else { files.push(path) }
+        if path.is_dir() {
+            walk(&path, files)
+        } else {
+            files.push(path)
+        }
     }
 }
 
 /// Every model call of a session.
-pub fn model_calls(session: &Session) -> impl Iterator<Item = &ModelCall> {
+pub(crate) fn model_calls(session: &Session) -> impl Iterator<Item = &ModelCall> {
     session.spans().filter_map(|span| match &span.body {
         SpanBody::ModelCall(call) => Some(call),
         _ => None,
@@ -109,7 +149,7 @@ pub fn model_calls(session: &Session) -> impl Iterator<Item = &ModelCall> {
 }
 
 /// Every tool call of a session.
-pub fn tool_calls(session: &Session) -> impl Iterator<Item = &ToolCall> {
+pub(crate) fn tool_calls(session: &Session) -> impl Iterator<Item = &ToolCall> {
     session.spans().filter_map(|span| match &span.body {
         SpanBody::ToolCall(call) => Some(call),
         _ => None,
@@ -118,10 +158,10 @@ pub fn tool_calls(session: &Session) -> impl Iterator<Item = &ToolCall> {
 
 /// Responses, each once: the fullest record of it, of equals the last.
 #[derive(Debug, Default)]
-pub struct Responses(pub BTreeMap<u64, Tokens>);
+pub(crate) struct Responses(pub(crate) BTreeMap<u64, Tokens>);
 
 impl Responses {
-    pub fn add(&mut self, response: u64, tokens: Tokens) {
+    pub(crate) fn add(&mut self, response: u64, tokens: Tokens) {
         let known = self.0.entry(response).or_insert(tokens);
         if tokens.completion >= known.completion {
             *known = tokens;
@@ -129,18 +169,23 @@ impl Responses {
     }
 
     /// Adds what a decoder found.
-    pub fn add_session(&mut self, session: &Session) {
+    pub(crate) fn add_session(&mut self, session: &Session) {
         for call in model_calls(session) {
             if let Some(tokens) = call.tokens {
-                self.add(response_hash(call.response_id.as_deref().unwrap_or_default()), tokens);
+                self.add(
+                    response_hash(call.response_id.as_deref().unwrap_or_default()),
+                    tokens,
+                );
             }
         }
     }
 
     /// Adds what a usage scanner finds.
-    pub fn scan(&mut self, reader: &dyn HarnessReader, files: &SessionFiles) {
+    pub(crate) fn scan(&mut self, reader: &dyn HarnessReader, files: &SessionFiles) {
         for file in &files.files {
-            let Some(mut scanner) = reader.usage_scanner(Path::new(&file.path)) else { continue };
+            let Some(mut scanner) = reader.usage_scanner(Path::new(&file.path)) else {
+                continue;
+            };
             let mut lines: Vec<&[u8]> = file.bytes.split(|byte| *byte == b'\n').collect();
             if lines.last().is_some_and(|line| line.is_empty()) {
                 lines.pop();
