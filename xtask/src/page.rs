@@ -69,7 +69,15 @@ pub(crate) fn install_packages() -> anyhow::Result<()> {
         return Ok(());
     }
     eprintln!("installing the page's packages");
-    process::run(process::npm(&folder).args(["ci", "--no-progress"]))?;
+    // Registries do not always carry the packages for every platform that a
+    // lock file should name; `npm ci` then refuses the file as incomplete,
+    // though everything that this machine needs is in it.
+    if let Err(error) = process::output(process::npm(&folder).args(["ci", "--no-progress"])) {
+        if !error.to_string().contains("EUSAGE") {
+            return Err(error);
+        }
+        process::run(process::npm(&folder).args(["install", "--no-save", "--no-progress"]))?;
+    }
     fs::write(&note, wanted).with_context(|| format!("cannot write {}", note.display()))
 }
 
