@@ -64,7 +64,10 @@ impl Decoded {
     /// Notes a problem: keeps its text if there is room, and counts it.
     pub fn problem(&mut self, problem: Problem) {
         self.problem_count += 1;
-        let same_kind = self.problems.iter().filter(|kept| kept.kind == problem.kind);
+        let same_kind = self
+            .problems
+            .iter()
+            .filter(|kept| kept.kind == problem.kind);
         if same_kind.count() < Self::KEPT_PROBLEMS {
             self.problems.push(problem);
         }
@@ -88,7 +91,11 @@ impl Decoded {
             id: Some(id.clone()),
         };
         if !self.images.iter().any(|kept| kept.id == id) {
-            self.images.push(KeptImage { id, media_type: media_type.to_owned(), bytes });
+            self.images.push(KeptImage {
+                id,
+                media_type: media_type.to_owned(),
+                bytes,
+            });
         }
         image
     }

@@ -24,7 +24,9 @@ pub(crate) fn keep_base64(decoded: &mut Decoded, media_type: &str, data: &str) -
 /// Keeps an image that is written as a `data:` address; any other address is
 /// only noted.
 pub(crate) fn keep_url(decoded: &mut Decoded, url: &str) -> Image {
-    let inline = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
+    let inline = url
+        .strip_prefix("data:")
+        .and_then(|rest| rest.split_once(";base64,"));
     match inline {
         Some((media_type, data)) => keep_base64(decoded, media_type, data),
         None => note("image/*", 0),
@@ -33,7 +35,11 @@ pub(crate) fn keep_url(decoded: &mut Decoded, url: &str) -> Image {
 
 /// An image whose bytes the evidence does not hold.
 pub(crate) fn note(media_type: &str, bytes: u64) -> Image {
-    Image { media_type: media_type.to_owned(), bytes, id: None }
+    Image {
+        media_type: media_type.to_owned(),
+        bytes,
+        id: None,
+    }
 }
 
 #[cfg(test)]

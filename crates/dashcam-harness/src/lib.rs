@@ -41,7 +41,10 @@ pub const HOME_VARIABLES: [&str; 2] = ["CLAUDE_CONFIG_DIR", "CODEX_HOME"];
 impl Home {
     /// A home in which every harness keeps its data at its usual place.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), variables: std::collections::BTreeMap::new() }
+        Self {
+            folder: folder.into(),
+            variables: std::collections::BTreeMap::new(),
+        }
     }
 }
 

@@ -20,12 +20,18 @@ pub(crate) struct Limited {
 /// its beginning, a quarter from its end.
 pub(crate) fn limit(text: &str, limit: usize) -> Limited {
     if text.len() <= limit {
-        return Limited { text: text.to_owned(), omitted_bytes: 0 };
+        return Limited {
+            text: text.to_owned(),
+            omitted_bytes: 0,
+        };
     }
     let head = &text[..text.floor_char_boundary(limit / 4 * 3)];
     let tail = &text[text.ceil_char_boundary(text.len() - limit / 4)..];
     let omitted_bytes = (text.len() - head.len() - tail.len()) as u64;
-    Limited { text: format!("{head}\n… {omitted_bytes} bytes left out …\n{tail}"), omitted_bytes }
+    Limited {
+        text: format!("{head}\n… {omitted_bytes} bytes left out …\n{tail}"),
+        omitted_bytes,
+    }
 }
 
 #[cfg(test)]
@@ -34,7 +40,10 @@ mod tests {
 
     #[test]
     fn a_short_text_stays_whole() {
-        let whole = Limited { text: "abc".to_owned(), omitted_bytes: 0 };
+        let whole = Limited {
+            text: "abc".to_owned(),
+            omitted_bytes: 0,
+        };
         assert_eq!(limit("abc", 3), whole);
     }
 

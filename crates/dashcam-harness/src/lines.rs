@@ -68,11 +68,20 @@ impl<'a> Line<'a> {
         kind: ProblemKind,
         message: impl Into<String>,
     ) -> Problem {
-        Problem { kind, file: file.to_owned(), line: Some(self.number), message: message.into() }
+        Problem {
+            kind,
+            file: file.to_owned(),
+            line: Some(self.number),
+            message: message.into(),
+        }
     }
 
     fn unreadable_kind(&self) -> ProblemKind {
-        if self.terminated { ProblemKind::MalformedLine } else { ProblemKind::PartialLine }
+        if self.terminated {
+            ProblemKind::MalformedLine
+        } else {
+            ProblemKind::PartialLine
+        }
     }
 }
 
@@ -87,8 +96,16 @@ pub(crate) struct LineError {
 
 /// The lines of a file, blank ones included.
 pub(crate) fn lines(bytes: &[u8]) -> Lines<'_> {
-    let offset = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    Lines { bytes, offset, number: 0 }
+    let offset = if bytes.starts_with(b"\xEF\xBB\xBF") {
+        3
+    } else {
+        0
+    };
+    Lines {
+        bytes,
+        offset,
+        number: 0,
+    }
 }
 
 /// Iterates over the lines of a file.
@@ -135,9 +152,7 @@ pub(crate) fn repair_surrogates(bytes: &[u8]) -> Cow<'_, [u8]> {
             continue;
         }
         match escape_at(bytes, at) {
-            Some(0xD800..=0xDBFF)
-                if matches!(escape_at(bytes, at + 6), Some(0xDC00..=0xDFFF)) =>
-            {
+            Some(0xD800..=0xDBFF) if matches!(escape_at(bytes, at + 6), Some(0xDC00..=0xDFFF)) => {
                 skip_until = at + 12;
             }
             Some(0xD800..=0xDFFF) => lone.push(at),
@@ -156,7 +171,13 @@ pub(crate) fn repair_surrogates(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// Whether the backslash at `at` is itself escaped.
 fn preceded_by_backslash(bytes: &[u8], at: usize) -> bool {
-    bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+    bytes[..at]
+        .iter()
+        .rev()
+        .take_while(|byte| **byte == b'\\')
+        .count()
+        % 2
+        == 1
 }
 
 /// The code unit that the escape at `at` stands for.
@@ -171,16 +192,24 @@ mod tests {
     use super::*;
 
     fn parse(bytes: &[u8]) -> Vec<Result<serde_json::Value, ProblemKind>> {
-        lines(bytes).map(|line| line.parse().map_err(|error| error.kind)).collect()
+        lines(bytes)
+            .map(|line| line.parse().map_err(|error| error.kind))
+            .collect()
     }
 
     #[test]
     fn lines_know_their_place() {
         let found: Vec<_> = lines(b"\xEF\xBB\xBF{}\r\n\n[1]").collect();
         assert_eq!(found.len(), 3);
-        assert_eq!((found[0].number, found[0].offset, found[0].bytes), (1, 3, &b"{}"[..]));
+        assert_eq!(
+            (found[0].number, found[0].offset, found[0].bytes),
+            (1, 3, &b"{}"[..])
+        );
         assert!(found[1].is_blank());
-        assert_eq!((found[2].number, found[2].offset, found[2].bytes), (3, 8, &b"[1]"[..]));
+        assert_eq!(
+            (found[2].number, found[2].offset, found[2].bytes),
+            (3, 8, &b"[1]"[..])
+        );
         assert!(found[1].terminated && !found[2].terminated);
     }
 
@@ -207,7 +236,9 @@ mod tests {
     #[test]
     fn json_of_another_shape_is_not_called_malformed() {
         let line = lines(b"[1]\n").next().unwrap();
-        let error = line.parse::<std::collections::BTreeMap<String, u64>>().unwrap_err();
+        let error = line
+            .parse::<std::collections::BTreeMap<String, u64>>()
+            .unwrap_err();
         assert_eq!(error.kind, ProblemKind::UnexpectedShape);
     }
 
@@ -221,6 +252,9 @@ mod tests {
             "a": "\u{fffd}", "b": "😀", "c": "\\ud83d", "d": "\u{fffd}!", "e": "é"
         });
         assert_eq!(value, expected);
-        assert!(matches!(repair_surrogates(br#""\ud83d\ude00""#), Cow::Borrowed(_)));
+        assert!(matches!(
+            repair_surrogates(br#""\ud83d\ude00""#),
+            Cow::Borrowed(_)
+        ));
     }
 }

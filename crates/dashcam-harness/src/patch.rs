@@ -55,7 +55,12 @@ impl Patch {
 
     /// A patch that already is a text of unified hunks.
     pub(crate) fn from_unified(text: &str) -> Self {
-        Self { text: text.to_owned(), added: 0, removed: 0 }.counted()
+        Self {
+            text: text.to_owned(),
+            added: 0,
+            removed: 0,
+        }
+        .counted()
     }
 
     /// The difference between two texts.
@@ -70,13 +75,20 @@ impl Patch {
         if old_lines.saturating_mul(new_lines) > MOST_COMPARED {
             return Self::replacement(old, new);
         }
-        let diff = TextDiff::configure().algorithm(Algorithm::Myers).diff_lines(old, new);
+        let diff = TextDiff::configure()
+            .algorithm(Algorithm::Myers)
+            .diff_lines(old, new);
         let text = diff
             .unified_diff()
             .context_radius(CONTEXT)
             .missing_newline_hint(false)
             .to_string();
-        Self { text, added: 0, removed: 0 }.counted()
+        Self {
+            text,
+            added: 0,
+            removed: 0,
+        }
+        .counted()
     }
 
     /// The whole text added (`+`) or removed (`-`).
@@ -87,9 +99,19 @@ impl Patch {
         }
         let count = line_count(text) as u64;
         let header = if sign == '+' {
-            HunkHeader { old_start: 0, old_lines: 0, new_start: 1, new_lines: count }
+            HunkHeader {
+                old_start: 0,
+                old_lines: 0,
+                new_start: 1,
+                new_lines: count,
+            }
         } else {
-            HunkHeader { old_start: 1, old_lines: count, new_start: 0, new_lines: 0 }
+            HunkHeader {
+                old_start: 1,
+                old_lines: count,
+                new_start: 0,
+                new_lines: 0,
+            }
         };
         patch.header(&header);
         for line in text.lines() {
@@ -131,9 +153,17 @@ impl Patch {
     }
 
     fn header(&mut self, header: &HunkHeader) {
-        let HunkHeader { old_start, old_lines, new_start, new_lines } = header;
+        let HunkHeader {
+            old_start,
+            old_lines,
+            new_start,
+            new_lines,
+        } = header;
         // Writing to a string cannot fail.
-        let _ = writeln!(self.text, "@@ -{old_start},{old_lines} +{new_start},{new_lines} @@");
+        let _ = writeln!(
+            self.text,
+            "@@ -{old_start},{old_lines} +{new_start},{new_lines} @@"
+        );
     }
 
     fn line(&mut self, sign: char, line: &str) {
@@ -182,7 +212,10 @@ mod tests {
 
     #[test]
     fn a_new_file_is_all_added_and_a_deleted_one_all_removed() {
-        assert_eq!(Patch::between("", "a\nb\n").text, "@@ -0,0 +1,2 @@\n+a\n+b\n");
+        assert_eq!(
+            Patch::between("", "a\nb\n").text,
+            "@@ -0,0 +1,2 @@\n+a\n+b\n"
+        );
         assert_eq!(Patch::between("a", "").text, "@@ -1,1 +0,0 @@\n-a\n");
         assert_eq!(Patch::between("", ""), Patch::default());
         assert_eq!(Patch::between("same", "same"), Patch::default());
@@ -211,10 +244,16 @@ mod tests {
     #[test]
     fn huge_texts_are_compared_coarsely_but_rightly() {
         let old: String = (0..5000).map(|line| format!("line {line}\n")).collect();
-        let new = old.replace("line 2000\n", "changed\n").replace("line 2010\n", "changed\n");
+        let new = old
+            .replace("line 2000\n", "changed\n")
+            .replace("line 2010\n", "changed\n");
         let patch = Patch::between(&old, &new);
         assert_eq!((patch.added, patch.removed), (11, 11));
-        assert!(patch.text.starts_with("@@ -1998,17 +1998,17 @@\n line 1997\n"));
+        assert!(
+            patch
+                .text
+                .starts_with("@@ -1998,17 +1998,17 @@\n line 1997\n")
+        );
         assert_eq!(Patch::between(&old, &old.clone()), Patch::default());
     }
 }

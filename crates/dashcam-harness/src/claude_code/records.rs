@@ -260,8 +260,9 @@ pub(crate) fn session_of(line: &[u8]) -> Option<String> {
         #[serde(borrow)]
         session_id: Text<'a>,
     }
-    serde_json::from_slice::<Named<'_>>(line)
+    serde_json::from_slice::<Maybe<Named<'_>>>(line)
         .ok()?
+        .0?
         .session_id
         .owned()
 }

@@ -100,7 +100,7 @@ impl<'a> Arguments<'a> {
     /// Reads the arguments; those that cannot be read say nothing.
     pub(crate) fn read(input: Option<&'a RawValue>) -> Self {
         input
-            .and_then(|input| serde_json::from_str(input.get()).ok())
+            .map(|input| read_object(input.get()))
             .unwrap_or_default()
     }
 
