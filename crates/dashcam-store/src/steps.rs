@@ -13,7 +13,7 @@ pub(crate) struct TurnSteps {
     pub(crate) steps: Vec<Step<i64>>,
     /// For each response in it, the session that counts it, if not this record.
     pub(crate) responses: Vec<Option<i64>>,
-    /// Whether any of these stands in another session too.
+    /// Whether any of these has another record.
     pub(crate) shared: bool,
     /// Whether there are model calls in it.
     pub(crate) calls: bool,
@@ -27,9 +27,8 @@ pub(crate) fn read_steps(
     let mut statement = connection.prepare_cached(
         "SELECT turn, id, parent, kind, status, start, finish, subject, cost, response, owner,
                 prompt, cache_read, cache_write_5m, cache_write_1h, completion, reasoning,
-                response IS NOT NULL AND EXISTS (
-                    SELECT 1 FROM claims c
-                    WHERE c.response = spans.response AND c.session <> spans.session)
+                (SELECT count(*) FROM (
+                    SELECT 1 FROM claims c WHERE c.response = spans.response LIMIT 2)) > 1
          FROM spans WHERE session = ?1 ORDER BY turn, ordinal",
     )?;
     let mut rows = statement.query([session])?;

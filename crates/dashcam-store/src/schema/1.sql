@@ -65,7 +65,7 @@ CREATE TABLE sessions (
     sample           INTEGER NOT NULL,
     files            TEXT NOT NULL,
     problem_count    INTEGER NOT NULL,
-    -- Whether any response of it stands in another session too.
+    -- Whether any response of it has another record, here or in another session.
     shared           INTEGER NOT NULL DEFAULT 0,
     models           TEXT NOT NULL DEFAULT '',
     turns            INTEGER NOT NULL DEFAULT 0,
