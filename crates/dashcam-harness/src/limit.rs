@@ -25,13 +25,22 @@ pub(crate) fn limit(text: &str, limit: usize) -> Limited {
             omitted_bytes: 0,
         };
     }
-    let head = &text[..text.floor_char_boundary(limit / 4 * 3)];
-    let tail = &text[text.ceil_char_boundary(text.len() - limit / 4)..];
+    let head = &text[..boundary_before(text, limit / 4 * 3)];
+    let tail = &text[boundary_before(text, text.len() - limit / 4)..];
     let omitted_bytes = (text.len() - head.len() - tail.len()) as u64;
     Limited {
         text: format!("{head}\n… {omitted_bytes} bytes left out …\n{tail}"),
         omitted_bytes,
     }
+}
+
+/// The last place at or before `at` where a character begins.
+fn boundary_before(text: &str, at: usize) -> usize {
+    // A text's beginning is such a place.
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -2,11 +2,6 @@
 //! `DASHCAM_HISTORY=<folder with manifest.json> cargo test --release -p
 //! dashcam-harness --test claude_code_history -- --ignored --nocapture`.
 
-#![expect(
-    clippy::print_stderr,
-    reason = "the measurement is for the person who runs it"
-)]
-
 mod home;
 mod invariants;
 

@@ -1,6 +1,8 @@
 //! Recordings of real runs of Claude Code, decoded, against what the model
 //! server served and against reviewed snapshots.
 
+#![allow(clippy::unwrap_used, reason = "tests stop at what should not be")]
+
 mod home;
 mod invariants;
 

@@ -86,19 +86,14 @@ impl Builder<'_, '_> {
     ) {
         let transcript = self.transcript;
         let first = &transcript.entries[agent.entries[0]];
-        let (turn, parent) = match call {
-            Some(call) => {
-                self.agent_calls[call].claimed = true;
-                let place = self.agent_calls[call].place;
-                (place.turn, self.span_at(place).id)
-            }
-            None => {
-                let turn = turn_starts
-                    .iter()
-                    .rposition(|start| *start <= first.at)
-                    .unwrap_or(0);
-                (turn, self.turns[turn][0].id)
-            }
+        let (turn, parent) = if let Some(call) = call {
+            self.agent_calls[call].claimed = true;
+            let place = self.agent_calls[call].place;
+            (place.turn, self.span_at(place).id)
+        } else {
+            let turn = turn_starts.iter().rposition(|start| *start <= first.at);
+            let turn = turn.unwrap_or(0);
+            (turn, self.turns[turn][0].id)
         };
         let facts = call.and_then(|call| self.agent_facts.get(&call).cloned());
         let id = self.span_id(SpanKind::AgentRun, &agent.id, first);

@@ -34,17 +34,16 @@ impl<'t> Builder<'t, '_> {
             0
         };
         let known = self.responses.get(&(id, request, only_line)).copied();
-        let response = match known {
-            Some(response) => response.place,
-            None => {
-                let response = self.begin_response(entry, scope);
-                let open = OpenResponse {
-                    place: response,
-                    thread: scope.thread,
-                };
-                self.responses.insert((id, request, only_line), open);
-                response
-            }
+        let response = if let Some(response) = known {
+            response.place
+        } else {
+            let place = self.begin_response(entry, scope);
+            let open = OpenResponse {
+                place,
+                thread: scope.thread,
+            };
+            self.responses.insert((id, request, only_line), open);
+            place
         };
         self.take_usage(response, entry, message.usage.0.as_ref(), known.is_none());
         if known.is_some_and(|response| response.thread != scope.thread) {
@@ -70,7 +69,7 @@ impl<'t> Builder<'t, '_> {
             ),
             Content::Blocks(blocks) => {
                 for (index, block) in blocks.iter().enumerate() {
-                    self.response_block(response, entry, block, index, scope);
+                    self.response_block(response, entry, block, index);
                 }
             }
         }
@@ -174,7 +173,6 @@ impl<'t> Builder<'t, '_> {
         entry: &'t Entry<'_>,
         block: &Block<'_>,
         index: usize,
-        scope: &mut Scope,
     ) {
         match block.kind.as_str() {
             "text" => self.part(
@@ -194,7 +192,7 @@ impl<'t> Builder<'t, '_> {
                 },
             ),
             "tool_use" | "server_tool_use" | "mcp_tool_use" => {
-                self.tool_use(response, entry, block, index, scope);
+                self.tool_use(response, entry, block, index);
             }
             kind if kind.ends_with("_tool_result") => self.server_tool_result(entry, block),
             "image" => {
@@ -218,7 +216,6 @@ impl<'t> Builder<'t, '_> {
         entry: &'t Entry<'_>,
         block: &Block<'_>,
         index: usize,
-        scope: &mut Scope,
     ) {
         let call_id = match block.id.owned() {
             Some(id) => id,
@@ -269,7 +266,7 @@ impl<'t> Builder<'t, '_> {
                 diff: Vec::new(),
             }),
         };
-        let place = self.add(scope.turn, span);
+        let place = self.add(response.turn, span);
         if starts_agent(name) {
             self.agent_calls.push(AgentCall {
                 place,

@@ -201,8 +201,8 @@ fn session(
             ..Git::default()
         },
         version: main()
-            .filter_map(|entry| entry.record.version.get())
-            .last()
+            .rev()
+            .find_map(|entry| entry.record.version.get())
             .map(str::to_owned),
         entrypoint: first(|entry| entry.record.entrypoint.owned()),
         started_at,

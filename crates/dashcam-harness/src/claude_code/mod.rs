@@ -181,14 +181,14 @@ mod tests {
 
     const ROOT: &str = "/home/dev/.claude/projects";
 
-    fn membership(path: &str, first_line: &str) -> Option<(String, Option<String>)> {
+    fn membership(path: &str, first_line: &str) -> (String, Option<String>) {
         let path = PathBuf::from(ROOT).join(path);
-        let membership = ClaudeCode.membership(&path, first_line.as_bytes())?;
-        Some((membership.native_id, membership.parent))
+        let membership = ClaudeCode.membership(&path, first_line.as_bytes()).unwrap();
+        (membership.native_id, membership.parent)
     }
 
-    fn known(native_id: &str, parent: Option<&str>) -> Option<(String, Option<String>)> {
-        Some((native_id.to_owned(), parent.map(str::to_owned)))
+    fn known(native_id: &str, parent: Option<&str>) -> (String, Option<String>) {
+        (native_id.to_owned(), parent.map(str::to_owned))
     }
 
     #[test]

@@ -183,7 +183,7 @@ fn duration_ms(noted: &ToolUseResult<'_>) -> Option<i64> {
         .0
         .or(noted.duration_ms.0)
         .or(seconds)?;
-    (millis >= 0.0 && millis < 1e12).then(|| millis.round() as i64)
+    (0.0..1e12).contains(&millis).then(|| millis.round() as i64)
 }
 
 fn agent_facts(noted: &ToolUseResult<'_>) -> Option<AgentFacts> {
@@ -224,7 +224,7 @@ fn diff(call: &ToolCall, noted: &ToolUseResult<'_>) -> Vec<FileDiff> {
     let hunks = &noted.structured_patch.0;
     let is_new =
         call.tool_kind == ToolKind::Write && hunks.is_empty() && noted.kind.as_str() != "update";
-    let patch = if !hunks.is_empty() {
+    let difference = if !hunks.is_empty() {
         Patch::from_hunks(&hunks.iter().map(hunk).collect::<Vec<_>>())
     } else if is_new {
         Patch::between("", arguments.content.as_str())
@@ -233,19 +233,13 @@ fn diff(call: &ToolCall, noted: &ToolUseResult<'_>) -> Vec<FileDiff> {
     } else {
         Patch::between(arguments.old_string.as_str(), arguments.new_string.as_str())
     };
-    let change = if is_new { Change::Add } else { Change::Update };
-    let Patch {
-        text: patch,
-        added,
-        removed,
-    } = patch;
     vec![FileDiff {
         path,
-        change,
+        change: if is_new { Change::Add } else { Change::Update },
         old_path: None,
-        patch,
-        added,
-        removed,
+        patch: difference.text,
+        added: difference.added,
+        removed: difference.removed,
     }]
 }
 

@@ -131,7 +131,7 @@ impl NewEvent<'_> {
     }
 }
 
-impl<'t, 'a> Builder<'t, 'a> {
+impl Builder<'_, '_> {
     /// Adds the lines at these places to a conversation.
     pub(crate) fn walk(&mut self, places: &[usize], scope: &mut Scope) {
         let transcript = self.transcript;

@@ -48,7 +48,7 @@ impl Usage<'_> {
     pub(crate) fn tokens(&self) -> Tokens {
         let count = |number: Number| number.count().unwrap_or_default();
         let written = count(self.cache_creation_input_tokens);
-        let (written_5m, written_1h) = match &self.cache_creation.0 {
+        let (five_minutes, one_hour) = match &self.cache_creation.0 {
             Some(by_duration) => (
                 count(by_duration.ephemeral_5m_input_tokens),
                 count(by_duration.ephemeral_1h_input_tokens),
@@ -56,17 +56,17 @@ impl Usage<'_> {
             None => (0, 0),
         };
         // What is not told apart was kept for the usual five minutes.
-        let cache_write_5m = written_5m.max(written.saturating_sub(written_1h));
+        let cache_write_5m = five_minutes.max(written.saturating_sub(one_hour));
         let cache_read = count(self.cache_read_input_tokens);
         let prompt = count(self.input_tokens)
             .saturating_add(cache_read)
             .saturating_add(cache_write_5m)
-            .saturating_add(written_1h);
+            .saturating_add(one_hour);
         Tokens {
             prompt,
             cache_read,
             cache_write_5m,
-            cache_write_1h: written_1h,
+            cache_write_1h: one_hour,
             completion: count(self.output_tokens),
             reasoning: 0,
         }

@@ -2,6 +2,7 @@
 //! into sessions, decodes each.
 
 #![allow(dead_code, reason = "not every test file uses everything")]
+#![allow(clippy::unwrap_used, reason = "tests stop at what should not be")]
 
 use dashcam_harness::{
     Decoded, Evidence, EvidenceFile, HarnessReader, Home, Membership, response_hash,
@@ -126,16 +127,17 @@ pub(crate) fn group(files: Vec<SessionFile>) -> Vec<SessionFiles> {
         .collect()
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+/// Every file below a folder.
+pub(crate) fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };
     for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            walk(&path, files)
+            walk(&path, files);
         } else {
-            files.push(path)
+            files.push(path);
         }
     }
 }
