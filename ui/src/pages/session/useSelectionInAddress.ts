@@ -1,0 +1,33 @@
+import { useEffect, useState } from "react";
+import { useSearchParams } from "wouter";
+import type { TurnOutline } from "../../api/vocabulary";
+
+/** The selected span; the address names it a moment later, so that it can be sent on. */
+export function useSelectionInAddress(turns: TurnOutline[]) {
+  const [params, setParams] = useSearchParams();
+  const [selected, setSelected] = useState<string | null>(params.get("span"));
+  const wantedTurn = params.get("turn");
+  // An address with only a turn selects that turn's own span.
+  useEffect(() => {
+    if (selected || wantedTurn === null) return;
+    const span = turns.find((turn) => String(turn.index) === wantedTurn)?.spans[0];
+    if (span) setSelected(span.id);
+  }, [turns, wantedTurn, selected]);
+  useEffect(() => {
+    if (!selected || params.get("span") === selected) return;
+    const timer = setTimeout(() => {
+      const turn = turns.find(({ spans }) => spans.some((span) => span.id === selected));
+      setParams(
+        (before) => {
+          const next = new URLSearchParams(before);
+          if (turn) next.set("turn", String(turn.index));
+          next.set("span", selected);
+          return next;
+        },
+        { replace: true },
+      );
+    }, 300);
+    return () => clearTimeout(timer);
+  }, [selected, params, setParams, turns]);
+  return { selected, setSelected };
+}
