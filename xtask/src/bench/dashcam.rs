@@ -51,7 +51,7 @@ impl Dashcam {
     pub(super) fn command_on(&self, home: &Path, data: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command
-            .args(["--quiet", "--data-dir"])
+            .args(["--quiet", "--json", "--data-dir"])
             .arg(data)
             .arg("--home")
             .arg(home)
@@ -69,10 +69,10 @@ impl Dashcam {
         command
     }
 
-    /// What a command prints with `--json`.
+    /// What a command prints.
     pub(super) fn json(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let mut command = self.command(arguments);
-        let printed = crate::process::output(command.arg("--json"))?;
+        let printed = crate::process::output(&mut command)?;
         serde_json::from_str(&printed)
             .with_context(|| format!("dashcam {} printed no JSON", arguments.join(" ")))
     }

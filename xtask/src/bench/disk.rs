@@ -29,9 +29,7 @@ pub(super) fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let megabytes = history.megabytes();
-    let seconds = median_seconds(runs, || {
-        dashcam.command(&["usage", "--from-disk", "--json"])
-    })?;
+    let seconds = median_seconds(runs, || dashcam.command(&["usage", "--from-disk"]))?;
     report.figure(
         FROM_DISK,
         "≥ 1,000 MB/s",
@@ -76,9 +74,9 @@ pub(super) fn measure(
     let seconds = median_seconds(runs.max(5), || dashcam.command(&["import"]))?;
     report.figure(AGAIN, "≤ 100 ms", Unit::Milliseconds, seconds * 1e3);
     for (what, arguments) in [
-        (LIST, &["sessions", "--json"] as &[&str]),
-        (USAGE, &["usage", "--json"]),
-        (SEARCH, &["search", "timeout", "--json"]),
+        (LIST, &["sessions"] as &[&str]),
+        (USAGE, &["usage"]),
+        (SEARCH, &["search", "timeout"]),
     ] {
         let seconds = median_seconds(QUICK_RUNS, || dashcam.command(arguments))?;
         report.figure(what, "≤ 30 ms", Unit::Milliseconds, seconds * 1e3);
