@@ -1,0 +1,31 @@
+//! The front page.
+
+use crate::app::App;
+use crate::error::{ApiError, ErrorBody};
+use crate::params::Selection;
+use axum::Json;
+use axum::extract::{Query, State};
+use dashcam_store::view::{Overview, OverviewQuery};
+use dashcam_trace::Timestamp;
+use jiff::SignedDuration;
+
+/// A session without a step for so long is not live any more.
+const LIVE_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// What happened in a stretch of time.
+#[utoipa::path(get, path = "/overview", tag = "history", params(Selection),
+    responses((status = 200, body = Overview), (status = 400, body = ErrorBody)))]
+pub(crate) async fn overview(
+    State(app): State<App>,
+    Query(selection): Query<Selection>,
+) -> Result<Json<Overview>, ApiError> {
+    let query = OverviewQuery {
+        since: selection.since()?,
+        until: selection.until()?,
+        harness: selection.harnesses()?,
+        project: selection.project(),
+        timezone: selection.timezone(),
+        live_since: Timestamp::now().saturating_sub(LIVE_FOR).map_err(ApiError::internal)?,
+    };
+    app.ask(move |store| store.overview(&query)).await.map(Json)
+}
