@@ -11,7 +11,9 @@ use dashcam_trace::{Harness, Part, Session};
 use home::{Responses, fixtures, model_calls, sessions, tool_calls};
 use serde_json::Value;
 
-const RECORDINGS: [&str; 6] = ["abort", "coding", "errors", "mcp", "resume", "subagent"];
+const RECORDINGS: [&str; 7] = [
+    "abort", "agents", "coding", "errors", "mcp", "resume", "subagent",
+];
 
 fn decode(recording: &str) -> Vec<Session> {
     let reader = reader(Harness::ClaudeCode);
@@ -76,7 +78,11 @@ fn recordings_hold_what_the_model_server_served() {
             .filter(|(_, call, _)| seen.insert(call.response_id.clone()))
             .collect();
         calls.sort_by_key(|(end, ..)| *end);
-        let served = served(recording);
+        // Of calls side by side nobody knows the order: texts and tools tell
+        // them apart, and equals stay in order of time.
+        calls.sort_by_key(|(_, call, _)| said(call));
+        let mut served = served(recording);
+        served.sort_by_key(served_words);
         assert_eq!(calls.len(), served.len(), "model calls of {recording}");
         for ((_, call, session), served) in calls.into_iter().zip(&served) {
             let usage = |field: &str| served["usage"][field].as_u64().unwrap_or(0);
@@ -146,6 +152,29 @@ fn recordings_hold_what_the_model_server_served() {
             }
         }
     }
+}
+
+/// What a model said and which tools it called.
+fn said(call: &dashcam_trace::ModelCall) -> Vec<String> {
+    let words = call.output.iter().filter_map(|part| match part {
+        Part::Text { text } => Some(text.clone()),
+        Part::ToolUse { name, .. } => Some(name.clone()),
+        _ => None,
+    });
+    words.collect()
+}
+
+/// The same of what the model server said.
+fn served_words(served: &Value) -> Vec<String> {
+    let text = served["reply"]["text"]
+        .as_str()
+        .filter(|text| !text.is_empty());
+    let tools = served["reply"]["tool_calls"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let names = tools.filter_map(|tool| tool["name"].as_str());
+    text.into_iter().chain(names).map(str::to_owned).collect()
 }
 
 #[test]

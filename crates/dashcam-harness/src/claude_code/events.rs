@@ -265,9 +265,14 @@ impl Builder<'_, '_> {
         if kind == "queued_command" && !words.is_empty() {
             let is_prompt = matches!(attachment.command_mode.get(), None | Some("prompt"));
             let text = words.into_owned();
+            let (kind, name) = if is_prompt {
+                (EventKind::Context, "queued prompt")
+            } else {
+                (EventKind::Notification, "notification")
+            };
             let event = NewEvent {
-                name: "queued prompt",
-                ..NewEvent::of(EventKind::Context, &*text)
+                name,
+                ..NewEvent::of(kind, &*text)
             };
             let span = self.event(event, entry, scope);
             scope.pending.push(if is_prompt {
