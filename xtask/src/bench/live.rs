@@ -58,7 +58,7 @@ pub(super) fn measure(dashcam: &Dashcam, report: &mut Report) -> anyhow::Result<
     Ok(())
 }
 
-/// The times at which events come.
+/// The times at which the server tells that a session has changed.
 fn listen(server: &Server) -> anyhow::Result<Receiver<Instant>> {
     let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
     let response = agent
@@ -69,7 +69,10 @@ fn listen(server: &Server) -> anyhow::Result<Receiver<Instant>> {
     thread::spawn(move || {
         let reader = BufReader::new(response.into_body().into_reader());
         for line in reader.lines().map_while(Result::ok) {
-            if line.starts_with("data:") && sender.send(Instant::now()).is_err() {
+            let changed = line
+                .strip_prefix("event:")
+                .is_some_and(|name| name.trim() == "session");
+            if changed && sender.send(Instant::now()).is_err() {
                 return;
             }
         }

@@ -24,10 +24,10 @@ const QUERIES: &[(&str, &str)] = &[
     ("sessions by cost, HTTP", "sessions?limit=50&order=cost"),
     ("usage by day and model, HTTP", "usage?by=day,model"),
     ("usage by project, HTTP", "usage?by=project"),
-    ("search for a word, HTTP", "search?q=timeout"),
+    ("search for a word, HTTP", "search?text=timeout&limit=50"),
     (
         "search for a phrase, HTTP",
-        "search?q=%22session%20token%22",
+        "search?text=%22session%20token%22&limit=50",
     ),
 ];
 
@@ -96,7 +96,7 @@ impl Server {
     /// Waits until it answers.
     pub(super) fn wait_until_ready(&mut self) -> anyhow::Result<()> {
         let begin = Instant::now();
-        while self.get("sessions?limit=1").is_err() {
+        while self.get("status").is_err() {
             self.running.check_running()?;
             if begin.elapsed() > PATIENCE {
                 bail!(
