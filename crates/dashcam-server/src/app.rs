@@ -70,8 +70,13 @@ impl App {
 
     /// Notes how far the import is, and tells everyone who listens.
     pub fn set_import(&self, progress: ImportProgress) {
-        *self.import_progress() = progress.clone();
+        *self.progress() = progress.clone();
         self.inner.live.tell(crate::LiveEvent::Import(progress));
+    }
+
+    /// How far the import is.
+    pub fn import_progress(&self) -> ImportProgress {
+        self.progress().clone()
     }
 
     /// Ends live connections, so that the server can stop.
@@ -83,7 +88,7 @@ impl App {
         self.inner.stop.subscribe()
     }
 
-    pub(crate) fn import_progress(&self) -> std::sync::MutexGuard<'_, ImportProgress> {
+    fn progress(&self) -> std::sync::MutexGuard<'_, ImportProgress> {
         // The value is replaced whole; a panic elsewhere cannot spoil it.
         self.inner.import.lock().unwrap_or_else(PoisonError::into_inner)
     }

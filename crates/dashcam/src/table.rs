@@ -1,6 +1,8 @@
 //! Tables that fit the terminal.
 
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle, Width,
+};
 
 /// A column of a table.
 pub(crate) struct Column {
@@ -49,7 +51,10 @@ fn render_in(
 ) -> String {
     let shown = fitting_columns(columns, rows, total, width);
     let mut table = Table::new();
-    table.load_preset("     ──            ").set_content_arrangement(ContentArrangement::Disabled);
+    let rule = LineStyle::none().fill('─').junction('─');
+    table
+        .load_style(TableStyle::new().header_separator(rule))
+        .set_content_arrangement(ContentArrangement::Disabled);
     if let Some(width) = width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }

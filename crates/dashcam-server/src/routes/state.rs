@@ -33,7 +33,7 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
             Ok((all, own, store.health()?.pending_turns))
         })
         .await?;
-    let import = app.import_progress().clone();
+    let import = app.import_progress();
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         import,

@@ -1,9 +1,9 @@
 //! `dashcam sample`: the bundled sample history.
 
-use super::{import, progress, say};
+use super::{import, say};
 use crate::context::Context;
 use clap::{Args, Subcommand};
-use dashcam_recorder::sample;
+use dashcam_recorder::{Importer, NoProgress, sample};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -24,10 +24,10 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
     let _lock = import::lock(context, &store)?;
     match options.action {
         Action::Add => {
-            let bar = progress::Bar::new(context);
-            let sessions = sample::add(&store, &context.prices()?, &bar)?;
-            bar.finish();
-            say(context, &format!("added {sessions} sample sessions: `dashcam sample remove` removes them"));
+            let (prices, home, readers) = (context.prices()?, context.home()?, dashcam_harness::all());
+            let added = sample::add(&store, &prices)?.len();
+            Importer::new(&store, &prices, &home, &readers).index(&NoProgress)?;
+            say(context, &format!("added {added} sample sessions: `dashcam sample remove` removes them"));
         }
         Action::Remove => {
             let sessions = sample::remove(&store)?;

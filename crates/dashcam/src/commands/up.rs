@@ -1,0 +1,239 @@
+//! `dashcam up`: everything at once, until it is stopped.
+//!
+//! Three parts share the store: the server answers the browser, a thread
+//! imports what is new, and the follower takes over from there.
+
+use super::say;
+use crate::context::Context;
+use anyhow::Context as _;
+use clap::Args;
+use dashcam_harness::Home;
+use dashcam_insight::Prices;
+use dashcam_recorder::{Change, Follower, Importer, NoProgress, Progress, sample};
+use dashcam_server::{App, ImportProgress, Listener, LiveEvent, Phase, SampleHistory};
+use dashcam_store::{SessionChange, Store, Wait};
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often the page is told how far an import is.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+/// How long an import waits for another one to end.
+const LOCK_WAIT: Duration = Duration::from_secs(600);
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The port of the page; 0 takes any that is free
+    #[arg(long, default_value_t = 4747, env = "DASHCAM_PORT")]
+    port: u16,
+    /// Do not open the browser
+    #[arg(long)]
+    no_open: bool,
+}
+
+pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the server's threads")?;
+    runtime.block_on(serve(context, options))
+}
+
+async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
+    let listener = Listener::bind(options.port).await?;
+    let store = Arc::new(context.store()?);
+    let home = context.home()?;
+    let config = context.config()?;
+    let url = listener.url();
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "dashcam is at {url}").and_then(|()| stdout.flush())?;
+    drop(stdout);
+    say(context, "Ctrl-C stops it");
+    if !options.no_open {
+        // Without a browser the address on the screen has to do.
+        let _ = open::that_detached(&url);
+    }
+
+    let recorder = Recorder { store: Arc::clone(&store), home };
+    let app = App::new(store, Samples { recorder: recorder.clone(), config: config.clone() });
+    let recording = app.clone();
+    let quiet = context.global.quiet;
+    std::thread::Builder::new()
+        .name("record".to_owned())
+        .spawn(move || {
+            let follower = config.prices().and_then(|prices| recorder.record(&recording, prices));
+            match follower {
+                // The follower works on its own thread until the process ends.
+                Ok(follower) => std::mem::forget(follower),
+                Err(error) => {
+                    recording.set_import(ImportProgress { done: true, ..ImportProgress::default() });
+                    recording.live().tell(LiveEvent::Trouble(error.to_string()));
+                    if !quiet {
+                        let _ = writeln!(anstream::stderr().lock(), "recording stopped: {error:#}");
+                    }
+                }
+            }
+        })
+        .context("cannot start the recording thread")?;
+    listener.serve(app, stop_signal()).await?;
+    Ok(())
+}
+
+/// Ready when the process is asked to stop.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Imports and follows.
+#[derive(Clone)]
+struct Recorder {
+    store: Arc<Store>,
+    home: Home,
+}
+
+impl Recorder {
+    /// Imports what is new, and goes on following.
+    fn record(&self, app: &App, prices: Prices) -> anyhow::Result<Follower> {
+        let prices = Arc::new(prices);
+        // Before the import, so that nothing written meanwhile is missed; the
+        // follower waits for the import's lock.
+        let live = app.clone();
+        let follower = Follower::start(
+            Arc::clone(&self.store),
+            Arc::clone(&prices),
+            self.home.clone(),
+            dashcam_harness::all().to_vec(),
+            move |change| tell(&live, change),
+        )?;
+        let readers = dashcam_harness::all();
+        let importer = Importer::new(&self.store, &prices, &self.home, &readers);
+        let teller = Teller::new(app);
+        let lock = self.store.import_lock(Wait::UpTo(LOCK_WAIT), || {})?;
+        importer.import(&teller)?;
+        drop(lock);
+        importer.index(&teller)?;
+        app.live().tell(LiveEvent::Index);
+        app.set_import(ImportProgress { done: true, ..ImportProgress::default() });
+        Ok(follower)
+    }
+}
+
+fn tell(app: &App, change: Change) {
+    match change {
+        Change::Sessions(changes) => tell_sessions(app, changes),
+        Change::Trouble(message) => app.live().tell(LiveEvent::Trouble(message)),
+    }
+}
+
+fn tell_sessions(app: &App, changes: Vec<SessionChange>) {
+    for change in changes {
+        app.live().tell(LiveEvent::Session {
+            id: change.id,
+            turns: change.turns,
+            new: change.new,
+        });
+    }
+}
+
+/// Tells every open page how far an import is.
+struct Teller<'a> {
+    app: &'a App,
+    told: Mutex<Option<Instant>>,
+}
+
+impl<'a> Teller<'a> {
+    const fn new(app: &'a App) -> Self {
+        Self { app, told: Mutex::new(None) }
+    }
+
+    fn tell(&self, progress: ImportProgress) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            *told = Some(Instant::now());
+            self.app.set_import(progress);
+        }
+    }
+}
+
+impl Progress for Teller<'_> {
+    fn planned(&self, sessions: u64, bytes: u64) {
+        self.app.set_import(ImportProgress {
+            phase: Phase::Importing,
+            sessions_total: sessions,
+            bytes_total: bytes,
+            ..ImportProgress::default()
+        });
+    }
+
+    fn advanced(&self, sessions: u64, of: u64, bytes: u64) {
+        let known = self.app.import_progress();
+        self.tell(ImportProgress {
+            phase: Phase::Importing,
+            sessions_done: sessions,
+            sessions_total: of,
+            bytes_done: bytes,
+            bytes_total: known.bytes_total,
+            done: false,
+        });
+    }
+
+    fn indexing(&self, done_bytes: u64, total_bytes: u64) {
+        let known = self.app.import_progress();
+        self.tell(ImportProgress {
+            phase: Phase::Indexing,
+            sessions_done: known.sessions_total,
+            sessions_total: known.sessions_total,
+            bytes_done: done_bytes,
+            bytes_total: total_bytes,
+            done: false,
+        });
+    }
+}
+
+/// The sample history, as the page asks for it.
+struct Samples {
+    recorder: Recorder,
+    config: crate::config::Config,
+}
+
+impl Samples {
+    fn change(
+        &self,
+        act: impl FnOnce(&Store) -> anyhow::Result<u64>,
+    ) -> Result<u64, String> {
+        let store = &self.recorder.store;
+        let locked = store.import_lock(Wait::UpTo(LOCK_WAIT), || {});
+        locked
+            .map_err(anyhow::Error::from)
+            .and_then(|_lock| act(store))
+            .map_err(|error| format!("{error:#}"))
+    }
+}
+
+impl SampleHistory for Samples {
+    fn add(&self) -> Result<u64, String> {
+        self.change(|store| {
+            let prices = self.config.prices()?;
+            let added = sample::add(store, &prices)?.len() as u64;
+            let readers = dashcam_harness::all();
+            Importer::new(store, &prices, &self.recorder.home, &readers).index(&NoProgress)?;
+            Ok(added)
+        })
+    }
+
+    fn remove(&self) -> Result<u64, String> {
+        self.change(|store| Ok(sample::remove(store)?))
+    }
+}
