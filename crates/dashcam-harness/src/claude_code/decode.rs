@@ -99,12 +99,10 @@ fn build(
     let live = live_turns(transcript, &transcript.notes, &threads.main, &plans);
     let mut plans = plans.turns;
     if plans.is_empty() {
+        if threads.agents.iter().all(|agent| agent.entries.is_empty()) {
+            return None;
+        }
         // Only subagents' lines are left: they hang under a turn without prompt.
-        let first = threads
-            .agents
-            .iter()
-            .find(|agent| !agent.entries.is_empty())?;
-        let _ = first;
         plans.push(TurnPlan::default());
     }
     let starts: Vec<Timestamp> = plans
