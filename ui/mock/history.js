@@ -9,15 +9,15 @@ export const RICH = 1;
 
 function sketch(seed, now) {
   const draw = random(seed * 2654435761);
-  const harness = draw.chance(0.68) ? "claude-code" : "codex";
-  const [project, ...branches] = seed < 4 ? world.PROJECTS[0] : world.PROJECTS[Math.min(6, draw.skewed(0, 8))];
+  const harness = seed <= 4 || draw.chance(0.68) ? "claude-code" : "codex";
+  const [project, ...branches] = seed <= 4 ? world.PROJECTS[0] : world.PROJECTS[Math.min(6, draw.skewed(0, 8))];
   // Work happens by day, less at weekends, and more lately than long ago.
-  let age = seed < 4 ? seed * 0.06 : 190 * draw.next() ** 1.5;
+  let age = seed === HUGE ? 120 : seed <= 4 ? seed * 0.06 : 190 * draw.next() ** 1.5;
   const weekday = new Date(now - age * DAY).getUTCDay();
-  if (seed >= 4 && (weekday === 0 || weekday === 6) && draw.chance(0.75)) age += 2;
+  if (seed > 4 && (weekday === 0 || weekday === 6) && draw.chance(0.75)) age += 2;
   const startMs = now - age * DAY - draw.int(0, 4) * 3_600_000 - 600_000;
   const models = world.MODELS[harness];
-  const main = draw.chance(0.55) ? models[0] : draw.chance(0.7) ? models[1] : models[2];
+  const main = seed === HUGE ? models[2] : draw.chance(0.55) ? models[0] : draw.chance(0.7) ? models[1] : models[2];
   const calls = seed === HUGE ? 9200 : seed === RICH ? 64 : draw.skewed(2, 260);
   const tools = Math.round(calls * (1.05 + draw.next() * 0.3));
   const tokens = { ...NO_TOKENS };

@@ -112,10 +112,10 @@ export function startMock({ port = 0, sessions = 3000, empty = false, importing 
   }
 
   async function serveFile(path, response) {
-    const name = normalize(path).replace(/^([./\\])+/, "");
+    const name = normalize(path).replace(/^([./\\])+/, "") || "index.html";
     try {
-      const body = await readFile(join(DIST, name || "index.html"));
-      response.writeHead(200, { "content-type": TYPES[extname(name || ".html")] ?? "application/octet-stream", "content-security-policy": POLICY });
+      const body = await readFile(join(DIST, name));
+      response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/octet-stream", "content-security-policy": POLICY });
       response.end(body);
     } catch {
       if (extname(name)) return response.writeHead(404).end();

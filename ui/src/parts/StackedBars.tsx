@@ -22,12 +22,12 @@ function options(chart: Chart, width: number, height: number, text: (value: numb
   const bars = uPlot.paths.bars?.({ size: [0.72, 28], radius: chart.series.length === 1 ? [0.2, 0] : 0 });
   const ink = resolved("var(--ink-3)");
   const line = resolved("var(--line)");
-  const font = "11px system-ui, sans-serif";
+  const font = `11px ${resolved("var(--font)")}`;
   return {
     width,
     height,
     legend: { show: false },
-    padding: [12, 4, 0, 0],
+    padding: [12, 18, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: false, range: () => [-0.6, chart.days.length - 0.4] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] } },
     axes: [

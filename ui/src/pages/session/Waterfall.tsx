@@ -17,6 +17,7 @@ function coloursNow(): Colours {
     hover: colour("hover"),
     error: colour("error"),
     surface: colour("surface"),
+    font: colour("font"),
     kinds: { turn: colour("kind-turn"), model_call: colour("kind-model"), tool_call: colour("kind-tool"), agent_run: colour("kind-agent"), event: colour("kind-event") },
   };
 }

@@ -15,6 +15,7 @@ export interface Colours {
   hover: string;
   error: string;
   surface: string;
+  font: string;
   kinds: Record<SpanOutline["kind"], string>;
 }
 
@@ -62,7 +63,8 @@ function cut(context: CanvasRenderingContext2D, text: string, width: number): st
 
 function note({ span, turn }: Entry): string {
   if (span.kind === "model_call" && span.tokens) return `${short(span.tokens.prompt + span.tokens.completion)}`;
-  if (span.kind === "turn") return dollars(turn.cost);
+  // A turn without a known price has no cost to show.
+  if (span.kind === "turn") return turn.cost > 0 ? dollars(turn.cost) : "";
   return "";
 }
 
@@ -71,7 +73,7 @@ function drawRow(context: CanvasRenderingContext2D, entry: Entry, y: number, fra
   const x = caretAt(entry);
   const middle = y + ROW / 2;
   const barsFrom = Math.round(frame.width * 0.6);
-  const barsWidth = frame.width - barsFrom - 62;
+  const barsWidth = frame.width - barsFrom - 78;
   const faded = entry.turn.abandoned || entry.turn.copied_from ? 0.5 : 1;
   context.globalAlpha = faded;
   if (entry.inside > 0) {
@@ -94,13 +96,13 @@ function drawRow(context: CanvasRenderingContext2D, entry: Entry, y: number, fra
   context.roundRect(x + 9, middle - 3.5, 7, 7, span.kind === "event" ? 4 : 2);
   context.fill();
   const noteText = note(entry);
-  context.font = "11px system-ui, sans-serif";
+  context.font = `11px ${colours.font}`;
   context.textAlign = "right";
   const noteWidth = noteText ? context.measureText(noteText).width + 8 : 0;
   context.fillStyle = colours.quiet;
   if (noteText) context.fillText(noteText, barsFrom - 8, middle + 0.5);
   context.textAlign = "left";
-  context.font = `${span.kind === "turn" ? "600 " : ""}12px system-ui, sans-serif`;
+  context.font = `${span.kind === "turn" ? "600 " : ""}12px ${colours.font}`;
   context.fillStyle = span.status === "error" && span.kind !== "turn" ? colours.error : span.kind === "model_call" ? colours.quiet : colours.ink;
   context.fillText(cut(context, labelOf(entry), barsFrom - 12 - noteWidth - (x + 21)), x + 21, middle + 0.5);
 
@@ -112,7 +114,7 @@ function drawRow(context: CanvasRenderingContext2D, entry: Entry, y: number, fra
   context.fill();
   context.globalAlpha = faded;
   if (span.end && span.kind !== "event") {
-    context.font = "11px system-ui, sans-serif";
+    context.font = `11px ${colours.font}`;
     context.textAlign = "right";
     context.fillStyle = colours.quiet;
     context.fillText(duration(between(span.start, span.end)), frame.width - 8, middle + 0.5);

@@ -48,28 +48,28 @@ export function SessionList({ filters, change, filtered }: { filters: Filters; c
   return (
     // biome-ignore lint/a11y/useSemanticElements: a virtualised table cannot be a table element
     <div className="card list" role="table" aria-label="Sessions" aria-rowcount={total} aria-busy={pages.isFetching}>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: rows of a table are not stops for the keyboard */}
-      {/* biome-ignore lint/a11y/useSemanticElements: as above */}
-      <div className="list__line list__head" role="row">
-        {COLUMNS.map(({ title, order, className }, index) => (
-          // biome-ignore lint/a11y/useSemanticElements: as above
-          // biome-ignore lint/a11y/useFocusableInteractive: the button inside is
-          <span key={title} className={className} role="columnheader" aria-sort={order === filters.order ? (filters.ascending ? "ascending" : "descending") : undefined}>
-            {order ? (
-              <button type="button" onClick={() => sort(order)}>
-                {title}
-                {order === filters.order && <Icon name="down" size={12} />}
-              </button>
-            ) : (
-              <>
-                {title}
-                {index === 0 && pages.data && <span className="list__count"> · {plural(total, "session")}</span>}
-              </>
-            )}
-          </span>
-        ))}
-      </div>
       <div className="list__scroll" ref={scroll}>
+        {/* biome-ignore lint/a11y/useFocusableInteractive: rows of a table are not stops for the keyboard */}
+        {/* biome-ignore lint/a11y/useSemanticElements: as above */}
+        <div className="list__line list__head" role="row">
+          {COLUMNS.map(({ title, order, className }, index) => (
+            // biome-ignore lint/a11y/useSemanticElements: as above
+            // biome-ignore lint/a11y/useFocusableInteractive: the button inside is
+            <span key={title} className={className} role="columnheader" aria-sort={order === filters.order ? (filters.ascending ? "ascending" : "descending") : undefined}>
+              {order ? (
+                <button type="button" onClick={() => sort(order)}>
+                  {title}
+                  {order === filters.order && <Icon name="down" size={12} />}
+                </button>
+              ) : (
+                <>
+                  {title}
+                  {index === 0 && pages.data && <span className="list__count"> · {plural(total, "session")}</span>}
+                </>
+              )}
+            </span>
+          ))}
+        </div>
         {!pages.data && <Skeleton lines={14} label="Loading sessions" />}
         {pages.data && sessions.length === 0 && (
           <EmptyState title={filtered ? "No session matches" : "No sessions yet"}>

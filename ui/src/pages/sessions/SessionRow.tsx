@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { Link } from "wouter";
 import type { SessionSummary } from "../../api/vocabulary";
-import { ago, between, costText, count, duration, full, modelTitle, short, totalTokens } from "../../parts/format";
+import { ago, between, costText, count, duration, full, modelTitle, plural, short, totalTokens } from "../../parts/format";
 import { HarnessBadge } from "../../parts/HarnessBadge";
 
 /** One line of the list; the whole line is the link. */
@@ -18,8 +18,8 @@ export const SessionRow = memo(function SessionRow({ session, offset, index }: {
           {session.status === "failed" && <span className="tag tag--error">failed</span>}
         </span>
         <span className="list__sub ellipsis">
-          {count(session.turns)} turns · {count(session.model_calls)} model calls · {count(session.tool_calls)} tool calls
-          {session.agent_runs > 0 && ` · ${count(session.agent_runs)} subagents`}
+          {plural(session.turns, "turn")} · {plural(session.model_calls, "model call")} · {plural(session.tool_calls, "tool call")}
+          {session.agent_runs > 0 && ` · ${plural(session.agent_runs, "subagent")}`}
         </span>
       </span>
       <span className="list__two list__narrow">
