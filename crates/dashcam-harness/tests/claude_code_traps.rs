@@ -269,3 +269,14 @@ fn decoding_twice_gives_the_same() {
     let (once, twice) = (decode(&transcript), decode(&transcript));
     assert_eq!(once.session, twice.session);
 }
+
+#[test]
+fn a_response_that_cannot_be_read_as_a_whole_keeps_its_usage() {
+    let mut bytes = asked("go", "m1").bytes();
+    bytes.extend_from_slice(
+        br#"{"type":"assistant","uuid":"x","parentUuid":"u1","parentUuid":"u1","timestamp":"2026-03-01T10:00:05.000Z","message":{"id":"m2","model":"claude-x","content":[{"type":"text","text":"hi"}],"usage":{"output_tokens":5}}}"#,
+    );
+    let decoded = decode_bytes(bytes);
+    assert_eq!(problems(&decoded), [ProblemKind::UnexpectedShape]);
+    assert_eq!(decoded.session.unwrap().tokens().completion, 15);
+}

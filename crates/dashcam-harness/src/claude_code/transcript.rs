@@ -4,7 +4,7 @@
 use super::lenient::{Maybe, Text};
 use super::records::Record;
 use super::time;
-use super::usage::SYNTHETIC;
+use super::usage::{SYNTHETIC, read_usage_only};
 use crate::Decoded;
 use crate::lines::{Line, lines};
 use dashcam_trace::{ProblemKind, Timestamp};
@@ -146,12 +146,7 @@ impl<'a> Transcript<'a> {
             if line.is_blank() {
                 continue;
             }
-            let Some(record) = line.parse_or_note::<Maybe<Record<'a>>>(path, decoded) else {
-                continue;
-            };
-            let Some(record) = record.0 else {
-                let kind = ProblemKind::UnexpectedShape;
-                decoded.problem(line.problem(path, kind, "the line is no object"));
+            let Some(record) = read_line(&line, path, decoded) else {
                 continue;
             };
             let at = record.timestamp.get().and_then(time::parse);
@@ -222,6 +217,23 @@ impl<'a> Transcript<'a> {
         let at = entries[known].at;
         for entry in &mut entries[..known] {
             entry.at = at;
+        }
+    }
+}
+
+/// Reads a line. What is wrong with it is noted; of a response that cannot be
+/// read as a whole, its usage is kept if that can be read.
+fn read_line<'a>(line: &Line<'a>, path: &str, decoded: &mut Decoded) -> Option<Record<'a>> {
+    match line.parse::<Maybe<Record<'a>>>() {
+        Ok(Maybe(Some(record))) => Some(record),
+        Ok(Maybe(None)) => {
+            let kind = ProblemKind::UnexpectedShape;
+            decoded.problem(line.problem(path, kind, "the line is no object"));
+            None
+        }
+        Err(error) => {
+            decoded.problem(line.problem(path, error.kind, error.message));
+            read_usage_only(line.bytes)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Token counts of responses, and the fast way to them.
 
 use super::lenient::{Flag, Maybe, Number, Text};
+use super::records::{Message, Record};
 use super::time;
 use crate::usage::{UsageRecord, UsageScanner, response_hash};
 use dashcam_trace::{Money, Timestamp, Tokens};
@@ -134,6 +135,41 @@ struct UsageMessage<'a> {
     usage: Maybe<Usage<'a>>,
 }
 
+impl<'a> UsageLine<'a> {
+    /// Reads a line; `None` if it is not readable, or no response's.
+    fn read(line: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(line).ok()?;
+        let record = serde_json::from_str::<Maybe<UsageLine<'_>>>(text).ok()?.0?;
+        (record.kind.as_str() == "assistant").then_some(record)
+    }
+}
+
+/// What a line tells of usage that cannot be read as a whole (a field stands in
+/// it twice, say): it was spent all the same.
+pub(crate) fn read_usage_only(line: &[u8]) -> Option<Record<'_>> {
+    let line = UsageLine::read(line)?;
+    let message = line.message.0?;
+    message.usage.0.as_ref()?;
+    Some(Record {
+        kind: line.kind,
+        uuid: line.uuid,
+        session_id: line.session_id,
+        timestamp: line.timestamp,
+        cwd: line.cwd,
+        git_branch: line.git_branch,
+        request_id: line.request_id,
+        cost_usd: line.cost_usd,
+        is_api_error_message: line.is_api_error_message,
+        message: Maybe(Some(Message {
+            id: message.id,
+            model: message.model,
+            usage: message.usage,
+            ..Message::default()
+        })),
+        ..Record::default()
+    })
+}
+
 /// Finds usage in transcripts.
 pub(crate) struct Scanner {
     usage: memmem::Finder<'static>,
@@ -157,14 +193,10 @@ impl UsageScanner for Scanner {
             return;
         }
         let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
-        // A line that the decoder refuses counts for nothing here, either.
-        let Ok(text) = std::str::from_utf8(line) else {
+        let Some(record) = UsageLine::read(line) else {
             return;
         };
-        let Ok(Maybe(Some(record))) = serde_json::from_str::<Maybe<UsageLine<'_>>>(text) else {
-            return;
-        };
-        if record.kind.as_str() != "assistant" || record.is_api_error_message.0 {
+        if record.is_api_error_message.0 {
             return;
         }
         let Some(message) = &record.message.0 else {
