@@ -23,7 +23,10 @@ function priceOf(model, tokens) {
   const fresh = tokens.prompt - tokens.cache_read - tokens.cache_write_5m - tokens.cache_write_1h;
   const written = tokens.cache_write_5m + tokens.cache_write_1h;
   const sum =
-    fresh * price[0] + tokens.cache_read * price[1] + written * price[2] + tokens.completion * price[3];
+    fresh * price[0] +
+    tokens.cache_read * price[1] +
+    written * price[2] +
+    tokens.completion * price[3];
   return { usd: Math.round(sum * 1000) / 1e9, source: "price_table" };
 }
 
@@ -41,8 +44,18 @@ const TOOLS = [
   ["Skill", "skill"],
 ];
 
-const PATHS = ["src/retry/policy.rs", "src/orders/list.rs", "src/sync/engine.ts", "tests/api/orders_test.rs"];
-const COMMANDS = ["npm test -- --run", "cargo nextest run -p orders", "git diff --stat", "rg -n 'next_delay' src"];
+const PATHS = [
+  "src/retry/policy.rs",
+  "src/orders/list.rs",
+  "src/sync/engine.ts",
+  "tests/api/orders_test.rs",
+];
+const COMMANDS = [
+  "npm test -- --run",
+  "cargo nextest run -p orders",
+  "git diff --stat",
+  "rg -n 'next_delay' src",
+];
 
 /** Writes the spans of one turn, moving a clock forward as it goes. */
 export class TurnMaker {
@@ -119,14 +132,30 @@ export class TurnMaker {
     const fields = {
       tool,
       tool_kind: toolKind,
-      target: shell ? command : toolKind === "plan" ? null : toolKind === "web" ? "https://docs.example.com/retry" : path,
+      target: shell
+        ? command
+        : toolKind === "plan"
+          ? null
+          : toolKind === "web"
+            ? "https://docs.example.com/retry"
+            : path,
       call_id: `toolu_${hex(this.seed + this.count, 10)}`,
       input: shell
         ? { command, description: "Run the tests", timeout: 120000 }
         : toolKind === "plan"
-          ? { todos: [{ content: "Read the policy", status: "completed" }, { content: "Pass a clock in", status: "in_progress" }, { content: "Run the suite", status: "pending" }] }
+          ? {
+              todos: [
+                { content: "Read the policy", status: "completed" },
+                { content: "Pass a clock in", status: "in_progress" },
+                { content: "Run the suite", status: "pending" },
+              ],
+            }
           : toolKind === "edit"
-            ? { file_path: path, old_string: "started.elapsed() > self.deadline", new_string: "elapsed > self.deadline" }
+            ? {
+                file_path: path,
+                old_string: "started.elapsed() > self.deadline",
+                new_string: "elapsed > self.deadline",
+              }
             : { file_path: path },
       output: { text: shell ? world.TEST_OUTPUT : world.SOURCE },
     };
@@ -134,21 +163,50 @@ export class TurnMaker {
     if (toolKind === "search") {
       fields.input = { pattern: "next_delay", path: "src" };
       fields.target = "next_delay";
-      fields.output = { text: "src/retry/policy.rs:9:    pub fn next_delay(&self, attempt: u32)\nsrc/sync/engine.ts:41:  const delay = nextDelay(attempt)\n" };
+      fields.output = {
+        text: "src/retry/policy.rs:9:    pub fn next_delay(&self, attempt: u32)\nsrc/sync/engine.ts:41:  const delay = nextDelay(attempt)\n",
+      };
     }
     if (toolKind === "mcp") {
       fields.mcp = { server: "github", tool: "get_pull_request" };
       fields.input = { owner: "acme", repo: "atlas-api", number: 1284 };
-      fields.output = { text: JSON.stringify({ number: 1284, title: "Cursor pagination", state: "open", mergeable: true, labels: ["api", "perf"] }, null, 2) };
+      fields.output = {
+        text: JSON.stringify(
+          {
+            number: 1284,
+            title: "Cursor pagination",
+            state: "open",
+            mergeable: true,
+            labels: ["api", "perf"],
+          },
+          null,
+          2,
+        ),
+      };
       fields.target = "acme/atlas-api#1284";
     }
     if (toolKind === "edit" || toolKind === "write") {
-      fields.diff = [{ path, change: toolKind === "edit" ? "update" : "add", patch: world.PATCH, added: 8, removed: 4 }];
+      fields.diff = [
+        {
+          path,
+          change: toolKind === "edit" ? "update" : "add",
+          patch: world.PATCH,
+          added: 8,
+          removed: 4,
+        },
+      ];
       fields.output = { text: `The file ${path} has been updated.` };
     }
-    if (forced?.image) fields.output = { text: "Screenshot of the settings page", images: [{ media_type: "image/png", bytes: 48213, id: hex(7, 32) }] };
+    if (forced?.image)
+      fields.output = {
+        text: "Screenshot of the settings page",
+        images: [{ media_type: "image/png", bytes: 48213, id: hex(7, 32) }],
+      };
     if (forced?.hostile) {
-      fields.output = { text: world.HOSTILE, stderr: "\u001b]8;;javascript:window.__hacked=1\u0007link\u001b]8;;\u0007 <b>bold</b>" };
+      fields.output = {
+        text: world.HOSTILE,
+        stderr: "\u001b]8;;javascript:window.__hacked=1\u0007link\u001b]8;;\u0007 <b>bold</b>",
+      };
       fields.target = "<b>not bold</b>";
     }
     if (failed) {
@@ -163,7 +221,8 @@ export class TurnMaker {
   /** A model call with the tools that it asked for, linked both ways. */
   step(parent, model, text, tools) {
     const call = this.modelCall(parent, model, [], []);
-    if (this.draw.chance(0.35)) call.output.push({ type: "thinking", text: this.draw.pick(world.THOUGHTS) });
+    if (this.draw.chance(0.35))
+      call.output.push({ type: "thinking", text: this.draw.pick(world.THOUGHTS) });
     if (text) call.output.push({ type: "text", text });
     for (const tool of tools) {
       const span = this.toolCall(call.id, tool.kind, tool);
@@ -179,7 +238,11 @@ export class TurnMaker {
       tool: "Agent",
       tool_kind: "task",
       target: "Find every caller of RetryPolicy",
-      input: { subagent_type: "Explore", description: "Find every caller", prompt: "Find every place that constructs RetryPolicy and say how it gets its deadline." },
+      input: {
+        subagent_type: "Explore",
+        description: "Find every caller",
+        prompt: "Find every place that constructs RetryPolicy and say how it gets its deadline.",
+      },
       output: { text: "Three callers: the orders client, the sync engine, and a test helper." },
     });
     parentCall.output.push({ type: "tool_use", span: tool.id, name: "Agent" });
@@ -196,7 +259,14 @@ export class TurnMaker {
     });
     const steps = draw.int(2, 5);
     for (let step = 0; step < steps; step++) {
-      const call = this.step(run.id, world.MODELS["claude-code"][2], step === steps - 1 ? "Three callers: the orders client, the sync engine, and a test helper." : null, step === steps - 1 ? [] : [{ kind: TOOLS[draw.int(0, 3)] }]);
+      const call = this.step(
+        run.id,
+        world.MODELS["claude-code"][2],
+        step === steps - 1
+          ? "Three callers: the orders client, the sync engine, and a test helper."
+          : null,
+        step === steps - 1 ? [] : [{ kind: TOOLS[draw.int(0, 3)] }],
+      );
       if (depth < 1 && step === 0 && draw.chance(0.4)) this.agent(call, depth + 1);
     }
     this.end(run, 10);
@@ -222,7 +292,12 @@ export class TurnMaker {
     if (extra.abandoned) turn.abandoned = true;
     if (extra.copied_from) turn.copied_from = extra.copied_from;
     this.root.end = turn.end;
-    this.root.status = { completed: "ok", failed: "error", interrupted: "interrupted", unfinished: "unfinished" }[status];
+    this.root.status = {
+      completed: "ok",
+      failed: "error",
+      interrupted: "interrupted",
+      unfinished: "unfinished",
+    }[status];
     return turn;
   }
 

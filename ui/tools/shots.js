@@ -16,7 +16,10 @@ const SIZES = [
 await mkdir(out, { recursive: true });
 const response = await fetch(`${url}/api/v1/sessions?limit=60&order=spans`);
 const { sessions } = await response.json();
-const rich = sessions.find((session) => session.agent_runs > 1 && session.errors > 0 && session.spans < 2000) ?? sessions[0];
+const rich =
+  sessions.find(
+    (session) => session.agent_runs > 1 && session.errors > 0 && session.spans < 2000,
+  ) ?? sessions[0];
 const PAGES = {
   overview: { path: "/" },
   sessions: { path: "/sessions" },
@@ -39,7 +42,8 @@ for (const size of SIZES) {
       await page.waitForTimeout(1300);
       if (open) {
         const lines = page.locator(".tool__line");
-        for (let index = 0; index < Math.min(3, await lines.count()); index++) await lines.nth(index).click();
+        for (let index = 0; index < Math.min(3, await lines.count()); index++)
+          await lines.nth(index).click();
         await page.waitForTimeout(700);
       }
       await page.screenshot({ path: join(out, `${name}-${size.name}-${theme}.png`) });

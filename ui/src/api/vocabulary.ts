@@ -18,7 +18,15 @@ export type Problem = Schemas["Problem"];
 export type Span = Schemas["Span"];
 export type Turn = Schemas["Turn"];
 export type SessionSummary = Schemas["SessionSummary"];
-export type SessionOrder = Schemas["SessionOrder"];
+/** By what sessions are ordered; the API takes it as a word in the address. */
+export type SessionOrder =
+  | "ended_at"
+  | "started_at"
+  | "cost"
+  | "tokens"
+  | "spans"
+  | "duration"
+  | "errors";
 export type SessionPage = Schemas["SessionPage"];
 export type SpanOutline = Schemas["SpanOutline"];
 export type TurnOutline = Schemas["TurnOutline"];

@@ -21,9 +21,7 @@ export function App() {
         <Switch>
           <Route path="/" component={OverviewPage} />
           <Route path="/sessions" component={SessionsPage} />
-          <Route path="/sessions/:id">
-            {({ id }) => <SessionPage key={id} id={id ?? ""} />}
-          </Route>
+          <Route path="/sessions/:id">{({ id }) => <SessionPage key={id} id={id ?? ""} />}</Route>
           <Route path="/usage" component={UsagePage} />
           <Route path="/doctor" component={DoctorPage} />
           <Route>

@@ -45,7 +45,12 @@ export function Frame({ children }: { children: ReactNode }) {
           {PLACES.map(({ path, title, icon }) => {
             const here = path === "/" ? location === "/" : location.startsWith(path);
             return (
-              <Link key={path} href={path} className="bar__link" aria-current={here ? "page" : undefined}>
+              <Link
+                key={path}
+                href={path}
+                className="bar__link"
+                aria-current={here ? "page" : undefined}
+              >
                 <Icon name={icon} />
                 <span>{title}</span>
               </Link>

@@ -26,7 +26,13 @@ export function ThemeToggle() {
     window.dispatchEvent(new Event("dashcam:theme"));
   };
   return (
-    <button type="button" className="icon-button" onClick={change} aria-label={`Theme: ${theme}. Change`} title={`Theme: ${theme}`}>
+    <button
+      type="button"
+      className="icon-button"
+      onClick={change}
+      aria-label={`Theme: ${theme}. Change`}
+      title={`Theme: ${theme}`}
+    >
       <Icon name={ICONS[theme]} />
     </button>
   );

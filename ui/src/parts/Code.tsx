@@ -25,7 +25,15 @@ function useTokens(code: string, language: Language | null): CodeToken[][] | nul
 }
 
 /** A block of code, in colours as soon as its language is there. */
-export function Code({ text, language, label }: { text: string; language: Language | null; label?: string }) {
+export function Code({
+  text,
+  language,
+  label,
+}: {
+  text: string;
+  language: Language | null;
+  label?: string;
+}) {
   const [all, setAll] = useState(false);
   const lines = useMemo(() => text.replace(/\n+$/, "").split("\n"), [text]);
   const hidden = Math.max(0, lines.length - LINES);

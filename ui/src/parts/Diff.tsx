@@ -21,7 +21,8 @@ export function Diff({ diff }: { diff: FileDiff }) {
         </span>
         {CHANGES[diff.change] && <span className="tag">{CHANGES[diff.change]}</span>}
         <span className="tool__change">
-          <span className="tool__added">+{diff.added}</span> <span className="tool__removed">−{diff.removed}</span>
+          <span className="tool__added">+{diff.added}</span>{" "}
+          <span className="tool__removed">−{diff.removed}</span>
         </span>
       </figcaption>
       {diff.patch && (
@@ -33,7 +34,9 @@ export function Diff({ diff }: { diff: FileDiff }) {
                   <td className="diff__number">{line.old}</td>
                   <td className="diff__number">{line.new}</td>
                   <td className="diff__sign">{SIGNS[line.kind]}</td>
-                  <td className="diff__text">{line.kind === "hunk" ? `⋯ ${line.text}` : line.text}</td>
+                  <td className="diff__text">
+                    {line.kind === "hunk" ? `⋯ ${line.text}` : line.text}
+                  </td>
                 </tr>
               ))}
             </tbody>

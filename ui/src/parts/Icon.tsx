@@ -3,7 +3,8 @@ const PATHS = {
   logo: "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Z M8 5.75a2.25 2.25 0 1 1 0 4.5 2.25 2.25 0 0 1 0-4.5Z",
   overview: "M2.5 13.5V8.5 M6.2 13.5V4.5 M9.8 13.5V7 M13.5 13.5V2.5",
   sessions: "M2.5 4h11 M2.5 8h11 M2.5 12h7",
-  usage: "M8 2v12 M11 4.6C10.4 3.7 9.3 3.4 8 3.4c-1.700 0-3 .8-3 2.200 0 3.200 6.200 1.500 6.200 4.700 0 1.500-1.400 2.300-3.200 2.300-1.500 0-2.700-.5-3.300-1.500",
+  usage:
+    "M8 2v12 M11 4.6C10.4 3.7 9.3 3.4 8 3.4c-1.700 0-3 .8-3 2.200 0 3.200 6.200 1.500 6.200 4.700 0 1.500-1.400 2.300-3.200 2.300-1.500 0-2.700-.5-3.300-1.500",
   doctor: "M1.500 8.500h3l1.800-5 3 9 1.700-4h3.500",
   sun: "M8 5.200a2.800 2.800 0 1 1 0 5.600 2.800 2.800 0 0 1 0-5.600Z M8 1.500v1.300 M8 13.200v1.300 M1.500 8h1.300 M13.200 8h1.300 M3.400 3.400l.9.9 M11.700 11.700l.9.9 M12.600 3.400l-.9.9 M4.300 11.700l-.9.9",
   moon: "M13.500 9.500A5.800 5.800 0 0 1 6.500 2.500a5.800 5.800 0 1 0 7 7Z",
@@ -24,7 +25,8 @@ const PATHS = {
   skill: "M8 2l1.700 4.300L14 8l-4.300 1.700L8 14l-1.700-4.300L2 8l4.300-1.700Z",
   other: "M8 2.500 13 5.300v5.400L8 13.500 3 10.700V5.300Z M3 5.300 8 8l5-2.700 M8 8v5.500",
   model: "M8 2v12 M2 8h12 M3.800 3.800l8.400 8.400 M12.200 3.800l-8.400 8.400",
-  agent: "M8 2.500a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5Z M3 14c.4-3 2.300-4.500 5-4.500s4.600 1.500 5 4.500",
+  agent:
+    "M8 2.500a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5Z M3 14c.4-3 2.300-4.500 5-4.500s4.600 1.500 5 4.500",
   event: "M8 5.500a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5Z",
   turn: "M3 3h10v7.500H8L5 13.500v-3H3Z",
   error: "M8 2.200 14.300 13.300H1.700Z M8 6.500v3 M8 11.300v.3",
@@ -41,8 +43,22 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   return (
-    <svg className={`icon icon--${name}`} width={size} height={size} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-      <path d={PATHS[name]} fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinecap="round" strokeLinejoin="round" />
+    <svg
+      className={`icon icon--${name}`}
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <path
+        d={PATHS[name]}
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.4"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
     </svg>
   );
 }

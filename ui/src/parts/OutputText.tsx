@@ -5,11 +5,22 @@ import { count } from "./format";
 const LINES = 60;
 
 /** What a tool printed, with its colours; long output is cut until asked for. */
-export function OutputText({ text, label, error = false }: { text: string; label: string; error?: boolean }) {
+export function OutputText({
+  text,
+  label,
+  error = false,
+}: {
+  text: string;
+  label: string;
+  error?: boolean;
+}) {
   const [all, setAll] = useState(false);
   const { shown, hidden } = useMemo(() => {
     const lines = lastWritten(text).replace(/\n+$/, "").split("\n");
-    return { shown: (all ? lines : lines.slice(0, LINES)).join("\n"), hidden: Math.max(0, lines.length - LINES) };
+    return {
+      shown: (all ? lines : lines.slice(0, LINES)).join("\n"),
+      hidden: Math.max(0, lines.length - LINES),
+    };
   }, [text, all]);
   const pieces = useMemo(() => ansiPieces(shown), [shown]);
   return (

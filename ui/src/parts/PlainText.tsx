@@ -1,7 +1,15 @@
 const LONG = 1600;
 
 /** Text as it was written; long text is cut until the reader asks for it. */
-export function PlainText({ text, open, onToggle }: { text: string; open: boolean; onToggle: () => void }) {
+export function PlainText({
+  text,
+  open,
+  onToggle,
+}: {
+  text: string;
+  open: boolean;
+  onToggle: () => void;
+}) {
   const long = text.length > LONG;
   return (
     <>

@@ -2,7 +2,19 @@ import { type RefObject, useEffect, useState } from "react";
 import { Icon } from "./Icon";
 
 /** A search field that tells its text when the person pauses. */
-export function TextField({ label, value, onChange, inputRef, wait = 200 }: { label: string; value: string; onChange: (text: string) => void; inputRef?: RefObject<HTMLInputElement | null>; wait?: number }) {
+export function TextField({
+  label,
+  value,
+  onChange,
+  inputRef,
+  wait = 200,
+}: {
+  label: string;
+  value: string;
+  onChange: (text: string) => void;
+  inputRef?: RefObject<HTMLInputElement | null>;
+  wait?: number;
+}) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   useEffect(() => {
@@ -13,7 +25,15 @@ export function TextField({ label, value, onChange, inputRef, wait = 200 }: { la
   return (
     <label className="field">
       <Icon name="search" size={14} />
-      <input ref={inputRef} type="search" aria-label={label} placeholder={label} value={text} onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === "Enter" && onChange(text)} />
+      <input
+        ref={inputRef}
+        type="search"
+        aria-label={label}
+        placeholder={label}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => event.key === "Enter" && onChange(text)}
+      />
     </label>
   );
 }

@@ -10,7 +10,13 @@ export function TranscriptImages({ images }: { images: Image[] }) {
       {images.map((image, index) =>
         image.id ? (
           <a key={index} href={imageAddress(image.id)} target="_blank" rel="noopener noreferrer">
-            <img src={imageAddress(image.id)} alt={`${image.media_type}, ${bytes(image.bytes)}`} loading="lazy" width={240} height={150} />
+            <img
+              src={imageAddress(image.id)}
+              alt={`${image.media_type}, ${bytes(image.bytes)}`}
+              loading="lazy"
+              width={240}
+              height={150}
+            />
           </a>
         ) : (
           <span key={index} className="tag">

@@ -10,8 +10,8 @@ export interface AnsiPiece {
 
 const NAMES = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 // Colour sequences are captured; other CSI, OSC and two-byte escapes are matched to be dropped.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are control characters
-const SEQUENCE = /\u001b\[([0-9;:]*)m|\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-Z\\-_]|[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/g;
+const SEQUENCE =
+  /\u001b\[([0-9;:]*)m|\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-Z\\-_]|[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/g;
 
 interface Style {
   bold: boolean;
@@ -23,7 +23,15 @@ interface Style {
   ground: string | null;
 }
 
-const PLAIN: Style = { bold: false, dim: false, italic: false, underline: false, inverse: false, ink: null, ground: null };
+const PLAIN: Style = {
+  bold: false,
+  dim: false,
+  italic: false,
+  underline: false,
+  inverse: false,
+  ink: null,
+  ground: null,
+};
 
 function indexed(value: number): string {
   if (value < 16) return `var(--ansi-${NAMES[value % 8]})`;
@@ -52,11 +60,15 @@ function apply(style: Style, codes: number[]): Style {
     else if (code === 27) next.inverse = false;
     else if (code === 39) next.ink = null;
     else if (code === 49) next.ground = null;
-    else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) next.ink = indexed(code % 10);
-    else if ((code >= 40 && code <= 47) || (code >= 100 && code <= 107)) next.ground = indexed(code % 10);
+    else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97))
+      next.ink = indexed(code % 10);
+    else if ((code >= 40 && code <= 47) || (code >= 100 && code <= 107))
+      next.ground = indexed(code % 10);
     else if (code === 38 || code === 48) {
       const palette = codes[place + 1] === 5;
-      const values = codes.slice(place + 2, place + (palette ? 3 : 5)).map((value) => Math.min(255, value));
+      const values = codes
+        .slice(place + 2, place + (palette ? 3 : 5))
+        .map((value) => Math.min(255, value));
       const colour = palette ? indexed(values[0] ?? 0) : `rgb(${values.join(",")})`;
       if (code === 38) next.ink = colour;
       else next.ground = colour;
@@ -67,9 +79,18 @@ function apply(style: Style, codes: number[]): Style {
 }
 
 function piece(text: string, style: Style): AnsiPiece {
-  const classes = (["bold", "dim", "italic", "underline"] as const).filter((name) => style[name]).map((name) => `ansi-${name}`);
-  const [ink, ground] = style.inverse ? [style.ground ?? "var(--surface)", style.ink ?? "var(--ink)"] : [style.ink, style.ground];
-  return { text, classes, ...(ink ? { colour: ink } : {}), ...(ground ? { background: ground } : {}) };
+  const classes = (["bold", "dim", "italic", "underline"] as const)
+    .filter((name) => style[name])
+    .map((name) => `ansi-${name}`);
+  const [ink, ground] = style.inverse
+    ? [style.ground ?? "var(--surface)", style.ink ?? "var(--ink)"]
+    : [style.ink, style.ground];
+  return {
+    text,
+    classes,
+    ...(ink ? { colour: ink } : {}),
+    ...(ground ? { background: ground } : {}),
+  };
 }
 
 export function ansiPieces(text: string): AnsiPiece[] {

@@ -2,9 +2,17 @@
 import type { Harness, Tokens } from "../api/vocabulary";
 
 const whole = new Intl.NumberFormat("en-US");
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const dayAndYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const dayAndYear = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
 
 export function count(value: number): string {
   return whole.format(value);
@@ -13,7 +21,11 @@ export function count(value: number): string {
 /** 1,234 → 1.2k: for places too narrow for the whole number. */
 export function short(value: number): string {
   if (value < 1000) return String(Math.round(value));
-  for (const [size, unit] of [[1e9, "B"], [1e6, "M"], [1e3, "k"]] as const) {
+  for (const [size, unit] of [
+    [1e9, "B"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ] as const) {
     if (value >= size * 0.9995) {
       const scaled = value / size;
       return `${scaled >= 99.95 ? scaled.toFixed(0) : scaled.toFixed(1)}${unit}`;
@@ -37,7 +49,11 @@ export function costText(usd: number, unpricedCalls: number): string {
 
 export function bytes(value: number): string {
   if (value < 1024) return `${value} B`;
-  for (const [size, unit] of [[1024 ** 3, "GB"], [1024 ** 2, "MB"], [1024, "kB"]] as const) {
+  for (const [size, unit] of [
+    [1024 ** 3, "GB"],
+    [1024 ** 2, "MB"],
+    [1024, "kB"],
+  ] as const) {
     if (value >= size) return `${(value / size).toFixed(value / size >= 100 ? 0 : 1)} ${unit}`;
   }
   return `${value} B`;
@@ -65,7 +81,9 @@ export function time(moment: string): string {
 
 export function date(moment: string, now = Date.now()): string {
   const then = new Date(moment);
-  return then.getFullYear() === new Date(now).getFullYear() ? day.format(then) : dayAndYear.format(then);
+  return then.getFullYear() === new Date(now).getFullYear()
+    ? day.format(then)
+    : dayAndYear.format(then);
 }
 
 /** `2 min ago`, `yesterday 14:02`, `3 Aug 14:02`. */
@@ -76,7 +94,10 @@ export function ago(moment: string, now = Date.now()): string {
   if (passed < 12 * 3_600_000) return `${Math.round(passed / 3_600_000)} h ago`;
   const then = new Date(moment);
   const today = new Date(now);
-  const days = Math.round((new Date(today.toDateString()).getTime() - new Date(then.toDateString()).getTime()) / 86_400_000);
+  const days = Math.round(
+    (new Date(today.toDateString()).getTime() - new Date(then.toDateString()).getTime()) /
+      86_400_000,
+  );
   if (days === 0) return `today ${time(moment)}`;
   if (days === 1) return `yesterday ${time(moment)}`;
   return `${date(moment, now)} ${time(moment)}`;
@@ -100,7 +121,10 @@ export function totalTokens(tokens: Tokens): number {
 }
 
 export function freshTokens(tokens: Tokens): number {
-  return Math.max(0, tokens.prompt - tokens.cache_read - tokens.cache_write_5m - tokens.cache_write_1h);
+  return Math.max(
+    0,
+    tokens.prompt - tokens.cache_read - tokens.cache_write_5m - tokens.cache_write_1h,
+  );
 }
 
 /** `1 session`, `2 sessions`. */

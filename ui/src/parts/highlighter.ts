@@ -12,9 +12,18 @@ export interface CodeToken {
 }
 
 export async function tokensOf(code: string, language: Language): Promise<CodeToken[][]> {
-  highlighter ??= createHighlighterCore({ themes: [THEME], langs: [], engine: createJavaScriptRegexEngine({ forgiving: true }) });
+  highlighter ??= createHighlighterCore({
+    themes: [THEME],
+    langs: [],
+    engine: createJavaScriptRegexEngine({ forgiving: true }),
+  });
   const shiki = await highlighter;
-  if (!shiki.getLoadedLanguages().includes(language)) await shiki.loadLanguage(await LANGUAGES[language]());
-  const { tokens } = shiki.codeToTokens(code, { lang: language, theme: "tokens", tokenizeMaxLineLength: 2000 });
+  if (!shiki.getLoadedLanguages().includes(language))
+    await shiki.loadLanguage(await LANGUAGES[language]());
+  const { tokens } = shiki.codeToTokens(code, {
+    lang: language,
+    theme: "tokens",
+    tokenizeMaxLineLength: 2000,
+  });
   return tokens.map((line) => line.map(({ content, color }) => ({ text: content, colour: color })));
 }

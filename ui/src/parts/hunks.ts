@@ -18,10 +18,18 @@ export function diffLines(patch: string): DiffLine[] {
       [old, fresh] = [Number(hunk[1]), Number(hunk[2])];
       lines.push({ kind: "hunk", old: null, new: null, text: (hunk[3] ?? "").trim() });
     } else if (line.startsWith("@@")) {
-      lines.push({ kind: "hunk", old: null, new: null, text: line.replace(/^@@ ?|@@$/g, "").trim() });
-    } else if (line.startsWith("+")) lines.push({ kind: "added", old: null, new: fresh++, text: line.slice(1) });
-    else if (line.startsWith("-")) lines.push({ kind: "removed", old: old++, new: null, text: line.slice(1) });
-    else if (!line.startsWith("\\")) lines.push({ kind: "same", old: old++, new: fresh++, text: line.slice(1) });
+      lines.push({
+        kind: "hunk",
+        old: null,
+        new: null,
+        text: line.replace(/^@@ ?|@@$/g, "").trim(),
+      });
+    } else if (line.startsWith("+"))
+      lines.push({ kind: "added", old: null, new: fresh++, text: line.slice(1) });
+    else if (line.startsWith("-"))
+      lines.push({ kind: "removed", old: old++, new: null, text: line.slice(1) });
+    else if (!line.startsWith("\\"))
+      lines.push({ kind: "same", old: old++, new: fresh++, text: line.slice(1) });
   }
   return lines;
 }

@@ -17,8 +17,26 @@ export const LANGUAGES = {
 export type Language = keyof typeof LANGUAGES;
 
 const OTHER_NAMES: Record<string, Language> = {
-  sh: "bash", shell: "bash", zsh: "bash", console: "bash", h: "c", javascript: "tsx", typescript: "tsx", js: "tsx", jsx: "tsx", mjs: "tsx", cjs: "tsx",
-  jsonc: "json", jsonl: "json", py: "python", rs: "rust", ts: "tsx", mts: "tsx", yml: "yaml", scss: "css", kt: "java",
+  sh: "bash",
+  shell: "bash",
+  zsh: "bash",
+  console: "bash",
+  h: "c",
+  javascript: "tsx",
+  typescript: "tsx",
+  js: "tsx",
+  jsx: "tsx",
+  mjs: "tsx",
+  cjs: "tsx",
+  jsonc: "json",
+  jsonl: "json",
+  py: "python",
+  rs: "rust",
+  ts: "tsx",
+  mts: "tsx",
+  yml: "yaml",
+  scss: "css",
+  kt: "java",
 };
 
 export function languageNamed(name: string): Language | null {

@@ -2,9 +2,41 @@
  * becomes HTML, and what leaves here holds no script, style, form, frame, image
  * or address other than http, https and mailto. */
 import DOMPurify from "dompurify";
-import { type Token, type Tokens, type TokensList, lexer, parser } from "marked";
+import { lexer, parser, type Token, type Tokens, type TokensList } from "marked";
 
-const TAGS = ["a", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "kbd", "li", "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"];
+const TAGS = [
+  "a",
+  "b",
+  "blockquote",
+  "br",
+  "code",
+  "del",
+  "em",
+  "h1",
+  "h2",
+  "h3",
+  "h4",
+  "h5",
+  "h6",
+  "hr",
+  "i",
+  "kbd",
+  "li",
+  "ol",
+  "p",
+  "pre",
+  "s",
+  "strong",
+  "sub",
+  "sup",
+  "table",
+  "tbody",
+  "td",
+  "th",
+  "thead",
+  "tr",
+  "ul",
+];
 const SAFE_ADDRESS = /^(?:https?|mailto):/i;
 
 const purifier = DOMPurify();
@@ -15,10 +47,18 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
 });
 
 export function sanitised(html: string): string {
-  return purifier.sanitize(html, { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ["href", "align", "start"], ALLOWED_URI_REGEXP: SAFE_ADDRESS, ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false });
+  return purifier.sanitize(html, {
+    ALLOWED_TAGS: TAGS,
+    ALLOWED_ATTR: ["href", "align", "start"],
+    ALLOWED_URI_REGEXP: SAFE_ADDRESS,
+    ALLOW_DATA_ATTR: false,
+    ALLOW_ARIA_ATTR: false,
+  });
 }
 
-export type MarkdownBlock = { kind: "html"; html: string } | { kind: "code"; text: string; language: string };
+export type MarkdownBlock =
+  | { kind: "html"; html: string }
+  | { kind: "code"; text: string; language: string };
 
 /** HTML in Markdown is text that somebody wrote: it is shown, not followed. */
 function escapedHtml(tokens: Token[]): void {
@@ -29,7 +69,12 @@ function escapedHtml(tokens: Token[]): void {
       // A remote image would tell its server who reads this.
       Object.assign(token, { type: "text", escaped: false, tokens: undefined, text: token.raw });
     }
-    const { tokens: inner, items, header, rows } = token as {
+    const {
+      tokens: inner,
+      items,
+      header,
+      rows,
+    } = token as {
       tokens?: Token[];
       items?: Tokens.ListItem[];
       header?: Tokens.TableCell[];
@@ -56,7 +101,11 @@ export function markdownBlocks(text: string): MarkdownBlock[] {
   for (const token of tokens) {
     if (token.type === "code") {
       flush();
-      blocks.push({ kind: "code", text: (token as Tokens.Code).text, language: (token as Tokens.Code).lang ?? "" });
+      blocks.push({
+        kind: "code",
+        text: (token as Tokens.Code).text,
+        language: (token as Tokens.Code).lang ?? "",
+      });
     } else run.push(token);
   }
   flush();

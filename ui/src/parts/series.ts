@@ -44,20 +44,26 @@ export function chartOf(overview: Overview, metric: Metric, days: string[]): Cha
   }
   const sums = new Map<string, number>();
   const share = (day: DayTotals) =>
-    day.models.map(({ model, cost, tokens }) => [model, metric === "cost" ? cost : totalTokens(tokens)] as const);
+    day.models.map(
+      ({ model, cost, tokens }) => [model, metric === "cost" ? cost : totalTokens(tokens)] as const,
+    );
   for (const day of overview.days) {
     for (const [model, value] of share(day)) sums.set(model, (sums.get(model) ?? 0) + value);
   }
   const ranked = [...sums].sort((a, b) => b[1] - a[1]).filter(([, value]) => value > 0);
   const own = ranked.slice(0, OWN_COLOURS).map(([model]) => model);
   const rest = ranked.length > OWN_COLOURS;
-  const series = [...own, ...(rest ? ["other models"] : [])].map((name) => ({ name, values: days.map(() => 0) }));
+  const series = [...own, ...(rest ? ["other models"] : [])].map((name) => ({
+    name,
+    values: days.map(() => 0),
+  }));
   days.forEach((day, column) => {
     const found = byDay.get(day);
     for (const [model, value] of found ? share(found) : []) {
       const place = own.indexOf(model);
       const target = series[place >= 0 ? place : series.length - 1];
-      if (target && (place >= 0 || rest)) target.values[column] = (target.values[column] ?? 0) + value;
+      if (target && (place >= 0 || rest))
+        target.values[column] = (target.values[column] ?? 0) + value;
     }
   });
   return { days, series };

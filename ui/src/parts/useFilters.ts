@@ -3,7 +3,16 @@ import { useCallback, useMemo } from "react";
 import { useSearchParams } from "wouter";
 import type { SessionOrder } from "../api/vocabulary";
 
-export const FILTERS = ["harness", "project", "model", "branch", "since", "until", "errors", "query"] as const;
+export const FILTERS = [
+  "harness",
+  "project",
+  "model",
+  "branch",
+  "since",
+  "until",
+  "errors",
+  "query",
+] as const;
 export type FilterName = (typeof FILTERS)[number];
 
 export interface Filters {

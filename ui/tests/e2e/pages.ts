@@ -2,10 +2,16 @@
 import type { Page } from "playwright-core";
 
 export class OverviewPage {
-  constructor(readonly page: Page, readonly base: string) {}
+  constructor(
+    readonly page: Page,
+    readonly base: string,
+  ) {}
   async open(query = "") {
     await this.page.goto(`${this.base}/${query}`);
-    await this.page.getByRole("heading", { level: 1, name: "Overview" }).or(this.page.getByRole("heading", { name: "No sessions yet" })).waitFor();
+    await this.page
+      .getByRole("heading", { level: 1, name: "Overview" })
+      .or(this.page.getByRole("heading", { name: "No sessions yet" }))
+      .waitFor();
   }
   tile(name: string) {
     return this.page.locator(".tile", { hasText: name });
@@ -22,7 +28,10 @@ export class OverviewPage {
 }
 
 export class SessionsPage {
-  constructor(readonly page: Page, readonly base: string) {}
+  constructor(
+    readonly page: Page,
+    readonly base: string,
+  ) {}
   async open(query = "") {
     await this.page.goto(`${this.base}/sessions${query}`);
     await this.page.getByRole("heading", { level: 1, name: "Sessions" }).waitFor();
@@ -39,7 +48,10 @@ export class SessionsPage {
 }
 
 export class SessionPage {
-  constructor(readonly page: Page, readonly base: string) {}
+  constructor(
+    readonly page: Page,
+    readonly base: string,
+  ) {}
   async open(id: string, query = "") {
     await this.page.goto(`${this.base}/sessions/${id}${query}`);
     await this.page.locator(".step").first().waitFor();

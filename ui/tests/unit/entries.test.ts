@@ -2,14 +2,48 @@ import { expect, test } from "vitest";
 import type { SpanOutline, TurnOutline } from "../../src/api/vocabulary";
 import { entriesOf, foldsAround, nextWhere } from "../../src/pages/session/entries";
 
-const TOKENS = { prompt: 0, cache_read: 0, cache_write_5m: 0, cache_write_1h: 0, completion: 0, reasoning: 0 };
+const TOKENS = {
+  prompt: 0,
+  cache_read: 0,
+  cache_write_5m: 0,
+  cache_write_1h: 0,
+  completion: 0,
+  reasoning: 0,
+};
 
-function span(id: string, parent: string | null, kind: SpanOutline["kind"], status: SpanOutline["status"] = "ok"): SpanOutline {
-  return { id, parent, kind, name: id, start: "2026-08-20T10:00:00Z", end: null, status, timing: "derived" };
+function span(
+  id: string,
+  parent: string | null,
+  kind: SpanOutline["kind"],
+  status: SpanOutline["status"] = "ok",
+): SpanOutline {
+  return {
+    id,
+    parent,
+    kind,
+    name: id,
+    start: "2026-08-20T10:00:00Z",
+    end: null,
+    status,
+    timing: "derived",
+  };
 }
 
 function turn(spans: SpanOutline[]): TurnOutline {
-  return { id: "t", index: 0, prompt: "", start: "2026-08-20T10:00:00Z", end: null, status: "completed", abandoned: false, copied_from: null, revision: "1", tokens: TOKENS, cost: 0, spans };
+  return {
+    id: "t",
+    index: 0,
+    prompt: "",
+    start: "2026-08-20T10:00:00Z",
+    end: null,
+    status: "completed",
+    abandoned: false,
+    copied_from: null,
+    revision: "1",
+    tokens: TOKENS,
+    cost: 0,
+    spans,
+  };
 }
 
 const nested = turn([
@@ -20,7 +54,8 @@ const nested = turn([
   span("agent", "task", "agent_run"),
   span("inner", "agent", "model_call"),
 ]);
-const ids = (folded: string[] = []) => entriesOf([nested], new Set(folded)).map((entry) => entry.span.id);
+const ids = (folded: string[] = []) =>
+  entriesOf([nested], new Set(folded)).map((entry) => entry.span.id);
 
 test("a subagent's work stands below the call that started it, whatever began meanwhile", () => {
   expect(ids()).toEqual(["turn", "call-1", "task", "agent", "inner", "call-2"]);
@@ -36,8 +71,16 @@ test("only agents indent the conversation", () => {
 });
 
 test("spans whose parent is unknown or who form a circle lose nothing and hang nothing", () => {
-  const odd = turn([span("turn", null, "turn"), span("orphan", "gone", "model_call"), span("self", "self", "tool_call"), span("a", "b", "tool_call"), span("b", "a", "tool_call")]);
-  expect(entriesOf([odd], new Set()).map((entry) => entry.span.id)).toEqual(expect.arrayContaining(["turn", "orphan", "self"]));
+  const odd = turn([
+    span("turn", null, "turn"),
+    span("orphan", "gone", "model_call"),
+    span("self", "self", "tool_call"),
+    span("a", "b", "tool_call"),
+    span("b", "a", "tool_call"),
+  ]);
+  expect(entriesOf([odd], new Set()).map((entry) => entry.span.id)).toEqual(
+    expect.arrayContaining(["turn", "orphan", "self"]),
+  );
 });
 
 test("the folds around a span are those that must open for it to be seen", () => {

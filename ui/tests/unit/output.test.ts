@@ -14,7 +14,9 @@ test("colours and weight are read from escape sequences", () => {
 });
 
 test("every other sequence is dropped, links and titles too", () => {
-  const text = ansiPieces(`${ESC}]8;;javascript:x\u0007link${ESC}]8;;\u0007${ESC}[2K${ESC}[?25l!`).map((piece) => piece.text).join("");
+  const text = ansiPieces(`${ESC}]8;;javascript:x\u0007link${ESC}]8;;\u0007${ESC}[2K${ESC}[?25l!`)
+    .map((piece) => piece.text)
+    .join("");
   expect(text).toBe("link!");
 });
 
@@ -27,7 +29,9 @@ test("of a line that was rewritten the last writing stays", () => {
 });
 
 test("hunks become lines with both numbers", () => {
-  expect(diffLines("@@ -3,2 +3,2 @@ fn a\n same\n-old\n+new\n\\ No newline at end of file")).toEqual([
+  expect(
+    diffLines("@@ -3,2 +3,2 @@ fn a\n same\n-old\n+new\n\\ No newline at end of file"),
+  ).toEqual([
     { kind: "hunk", old: null, new: null, text: "fn a" },
     { kind: "same", old: 3, new: 3, text: "same" },
     { kind: "removed", old: 4, new: null, text: "old" },

@@ -7,8 +7,14 @@ import { EmptyState } from "../../parts/EmptyState";
 export function NoHistory({ otherwise }: { otherwise?: () => void }) {
   const client = useQueryClient();
   const { importing } = useLive();
-  const sample = useMutation({ mutationFn: () => send("POST", "sample"), onSuccess: () => client.invalidateQueries() });
-  if (importing) return <EmptyState title="Reading your history">Sessions appear here as they are read.</EmptyState>;
+  const sample = useMutation({
+    mutationFn: () => send("POST", "sample"),
+    onSuccess: () => client.invalidateQueries(),
+  });
+  if (importing)
+    return (
+      <EmptyState title="Reading your history">Sessions appear here as they are read.</EmptyState>
+    );
   return (
     <EmptyState
       title={otherwise ? "Nothing happened in this range" : "No sessions yet"}
@@ -18,7 +24,12 @@ export function NoHistory({ otherwise }: { otherwise?: () => void }) {
             Show all history
           </button>
         ) : (
-          <button type="button" className="button button--main" onClick={() => sample.mutate()} disabled={sample.isPending}>
+          <button
+            type="button"
+            className="button button--main"
+            onClick={() => sample.mutate()}
+            disabled={sample.isPending}
+          >
             {sample.isPending ? "Loading the sample…" : "Look at a sample history"}
           </button>
         )
@@ -26,8 +37,13 @@ export function NoHistory({ otherwise }: { otherwise?: () => void }) {
     >
       {!otherwise && (
         <>
-          <p>dashcam records what Claude Code and Codex do on this machine. Start one of them, and its session grows here while it works.</p>
-          <p>The sample holds recorded sessions. It is marked everywhere, and one click removes it.</p>
+          <p>
+            dashcam records what Claude Code and Codex do on this machine. Start one of them, and
+            its session grows here while it works.
+          </p>
+          <p>
+            The sample holds recorded sessions. It is marked everywhere, and one click removes it.
+          </p>
         </>
       )}
       {sample.error && <p role="alert">{sample.error.message}</p>}

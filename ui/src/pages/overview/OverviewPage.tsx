@@ -30,7 +30,11 @@ function firstDay(range: Range): Date | null {
   return day;
 }
 
-function byCost(rows: NamedTotals[], link: (name: string) => string, title = (name: string) => name): Bar[] {
+function byCost(
+  rows: NamedTotals[],
+  link: (name: string) => string,
+  title = (name: string) => name,
+): Bar[] {
   return rows.map(({ name, totals }) => ({
     name: title(name),
     href: link(name),
@@ -42,7 +46,8 @@ function byCost(rows: NamedTotals[], link: (name: string) => string, title = (na
 
 export function OverviewPage() {
   const [params, setParams] = useSearchParams();
-  const range = (RANGES.find(({ value }) => value === params.get("range"))?.value ?? "30d") as Range;
+  const range = (RANGES.find(({ value }) => value === params.get("range"))?.value ??
+    "30d") as Range;
   const metric = (params.get("chart") ?? "cost") as Metric;
   const since = useMemo(() => firstDay(range), [range]);
   const overview = useQuery(overviewQuery({ since: since?.toISOString() }));
@@ -52,35 +57,62 @@ export function OverviewPage() {
     setParams(next, { replace: true });
   };
 
-  if (overview.error) return <ErrorState error={overview.error} retry={() => void overview.refetch()} />;
+  if (overview.error)
+    return <ErrorState error={overview.error} retry={() => void overview.refetch()} />;
   const { data } = overview;
   if (data && data.recent.length === 0 && range === "all") return <NoHistory />;
-  if (data && data.recent.length === 0 && data.total.sessions === 0) return <NoHistory otherwise={() => set("range", "all")} />;
+  if (data && data.recent.length === 0 && data.total.sessions === 0)
+    return <NoHistory otherwise={() => set("range", "all")} />;
   return (
     <div className="page">
       <div className="page__head">
         <h1>Overview</h1>
-        <Segments label="Range" value={range} choices={RANGES} onChange={(value) => set("range", value)} />
+        <Segments
+          label="Range"
+          value={range}
+          choices={RANGES}
+          onChange={(value) => set("range", value)}
+        />
       </div>
       {!data && <Skeleton lines={12} label="Loading the overview" />}
       {data && (
         <>
           {data.recent.some((session) => session.sample) && <SampleNote />}
-          <Trends overview={data} metric={metric} since={since} onMetric={(value) => set("chart", value)} />
+          <Trends
+            overview={data}
+            metric={metric}
+            since={since}
+            onMetric={(value) => set("chart", value)}
+          />
           <div className="halves">
             <div className="column">
               {data.live.length > 0 && <SessionBriefs title="Live now" sessions={data.live} live />}
               <SessionBriefs title="Recent sessions" sessions={data.recent} />
             </div>
             <div className="column">
-              <Bars title="Models" rows={byCost(data.models, (name) => `/sessions?model=${encodeURIComponent(name)}`)} />
-              <Bars title="Projects" rows={byCost(data.projects, (name) => `/sessions?project=${encodeURIComponent(name)}`)} />
-              <Bars title="Harnesses" rows={byCost(data.harnesses, (name) => `/sessions?harness=${name}`, harnessTitle)} />
+              <Bars
+                title="Models"
+                rows={byCost(data.models, (name) => `/sessions?model=${encodeURIComponent(name)}`)}
+              />
+              <Bars
+                title="Projects"
+                rows={byCost(
+                  data.projects,
+                  (name) => `/sessions?project=${encodeURIComponent(name)}`,
+                )}
+              />
+              <Bars
+                title="Harnesses"
+                rows={byCost(data.harnesses, (name) => `/sessions?harness=${name}`, harnessTitle)}
+              />
               <Bars
                 title="Tools"
                 rows={data.tools.map(({ name, totals }) => ({
                   name,
-                  note: totals.tool_errors > 0 ? `${count(totals.tool_errors)} failed (${((100 * totals.tool_errors) / Math.max(1, totals.tool_calls)).toFixed(1)} %)` : "",
+                  note:
+                    totals.tool_errors > 0
+                      ? `${count(totals.tool_errors)} failed (${((100 * totals.tool_errors) / Math.max(1, totals.tool_calls)).toFixed(1)} %)`
+                      : "",
                   value: totals.tool_calls,
                   text: count(totals.tool_calls),
                   colour: "var(--kind-tool)",

@@ -4,7 +4,15 @@ import { ago, costText, modelTitle, plural } from "../../parts/format";
 import { HarnessBadge } from "../../parts/HarnessBadge";
 
 /** A short list of sessions, each a link. */
-export function SessionBriefs({ title, sessions, live = false }: { title: string; sessions: SessionSummary[]; live?: boolean }) {
+export function SessionBriefs({
+  title,
+  sessions,
+  live = false,
+}: {
+  title: string;
+  sessions: SessionSummary[];
+  live?: boolean;
+}) {
   return (
     <section className="card" aria-label={title}>
       <div className="card__head">

@@ -12,13 +12,24 @@ export function AgentRow({ entry }: { entry: Entry }) {
   const agent = span?.agent;
   return (
     <div className="agent">
-      <button type="button" className="agent__head" aria-expanded={!entry.folded} onClick={() => fold(entry.span.id)}>
+      <button
+        type="button"
+        className="agent__head"
+        aria-expanded={!entry.folded}
+        onClick={() => fold(entry.span.id)}
+      >
         <Icon name="chevron" size={12} />
-        <span className="agent__icon"><Icon name="agent" size={14} /></span>
+        <span className="agent__icon">
+          <Icon name="agent" size={14} />
+        </span>
         <span className="agent__name">{agent?.agent_type ?? entry.span.name}</span>
         <span className="ellipsis agent__for">{agent?.description}</span>
         {agent?.background && <span className="tag">background</span>}
-        {entry.span.status !== "ok" && <span className={entry.span.status === "error" ? "tag tag--error" : "tag tag--warn"}>{entry.span.status}</span>}
+        {entry.span.status !== "ok" && (
+          <span className={entry.span.status === "error" ? "tag tag--error" : "tag tag--warn"}>
+            {entry.span.status}
+          </span>
+        )}
         <span className="call__facts">
           {agent?.model && <span>{modelTitle(agent.model)}</span>}
           <span>{plural(entry.inside, "step")}</span>
@@ -27,7 +38,11 @@ export function AgentRow({ entry }: { entry: Entry }) {
       </button>
       {!entry.folded && agent?.prompt && (
         <div className="prompt prompt--agent">
-          <PlainText text={agent.prompt} open={isOpen(entry.span.id)} onToggle={() => toggle(entry.span.id)} />
+          <PlainText
+            text={agent.prompt}
+            open={isOpen(entry.span.id)}
+            onToggle={() => toggle(entry.span.id)}
+          />
         </div>
       )}
       {entry.folded && agent?.answer && <p className="agent__answer ellipsis">{agent.answer}</p>}

@@ -12,7 +12,19 @@ const GUESSES = { turn: 92, model_call: 74, tool_call: 34, agent_run: 40, event:
 /** Closer to the end than this counts as reading along. */
 const NEAR_END = 80;
 
-export function Conversation({ handle, entries, places, find, first }: { handle: Ref<ConversationHandle>; entries: Entry[]; places: Map<string, number>; find: string; first: string | null }) {
+export function Conversation({
+  handle,
+  entries,
+  places,
+  find,
+  first,
+}: {
+  handle: Ref<ConversationHandle>;
+  entries: Entry[];
+  places: Map<string, number>;
+  find: string;
+  first: string | null;
+}) {
   const scroll = useRef<HTMLDivElement>(null);
   const atEnd = useRef(false);
   const rows = useVirtualizer({
@@ -20,7 +32,7 @@ export function Conversation({ handle, entries, places, find, first }: { handle:
     getScrollElement: () => scroll.current,
     estimateSize: (index) => GUESSES[entries[index]?.span.kind ?? "event"],
     getItemKey: (index) => entries[index]?.span.id ?? index,
-    overscan: 8,
+    overscan: 5,
     paddingEnd: 48,
   });
   const show = (span: string, align: "auto" | "center" = "auto") => {
@@ -51,18 +63,31 @@ export function Conversation({ handle, entries, places, find, first }: { handle:
   }, [total]);
   const onScroll = () => {
     const element = scroll.current;
-    if (element) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
+    if (element)
+      atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
   };
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section ref={scroll} className="talk" aria-label="Conversation" tabIndex={0} onScroll={onScroll}>
+    <section
+      ref={scroll}
+      className="talk"
+      aria-label="Conversation"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+      tabIndex={0}
+      onScroll={onScroll}
+    >
       <div className="talk__inner" style={{ height: total }}>
         {rows.getVirtualItems().map((item) => {
           const entry = entries[item.index];
           return (
             entry && (
-              <div key={item.key} ref={rows.measureElement} data-index={item.index} className="talk__place" style={{ transform: `translateY(${item.start}px)` }}>
+              <div
+                key={item.key}
+                ref={rows.measureElement}
+                data-index={item.index}
+                className="talk__place"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
                 <ConversationRow entry={entry} />
               </div>
             )

@@ -1,13 +1,19 @@
 import { memo } from "react";
 import { AgentRow } from "./AgentRow";
-import type { Entry } from "./entries";
 import { EventRow } from "./EventRow";
+import type { Entry } from "./entries";
 import { ModelCallRow } from "./ModelCallRow";
 import { ToolCallRow } from "./ToolCallRow";
 import { TurnRow } from "./TurnRow";
 import { useView } from "./view";
 
-const ROWS = { turn: TurnRow, model_call: ModelCallRow, tool_call: ToolCallRow, agent_run: AgentRow, event: EventRow };
+const ROWS = {
+  turn: TurnRow,
+  model_call: ModelCallRow,
+  tool_call: ToolCallRow,
+  agent_run: AgentRow,
+  event: EventRow,
+};
 
 /** One entry of the conversation, indented by the agents around it. */
 export const ConversationRow = memo(function ConversationRow({ entry }: { entry: Entry }) {

@@ -20,7 +20,15 @@ export function ExportMenu({ session }: { session: string }) {
         <Menu.Positioner align="end" sideOffset={4} style={{ zIndex: 30 }}>
           <Menu.Popup className="menu">
             {FORMATS.map(([format, title]) => (
-              <Menu.Item key={format} className="menu__item" render={<a href={exportAddress(session, format)} download>{title}</a>} />
+              <Menu.Item
+                key={format}
+                className="menu__item"
+                render={
+                  <a href={exportAddress(session, format)} download>
+                    {title}
+                  </a>
+                }
+              />
             ))}
           </Menu.Popup>
         </Menu.Positioner>

@@ -51,11 +51,17 @@ export function ModelCallRow({ entry }: { entry: Entry }) {
       <div className="call__head">
         <span className="call__mark" />
         <span className="call__model">{modelTitle(entry.span.name)}</span>
-        {entry.span.status !== "ok" && <span className={entry.span.status === "error" ? "tag tag--error" : "tag tag--warn"}>{entry.span.status}</span>}
+        {entry.span.status !== "ok" && (
+          <span className={entry.span.status === "error" ? "tag tag--error" : "tag tag--warn"}>
+            {entry.span.status}
+          </span>
+        )}
         <span className="call__facts">
           {entry.span.end && <span>{duration(between(entry.span.start, entry.span.end))}</span>}
           {tokens && (
-            <span title={`${tokens.cache_read.toLocaleString("en-US")} of ${tokens.prompt.toLocaleString("en-US")} prompt tokens from the cache`}>
+            <span
+              title={`${tokens.cache_read.toLocaleString("en-US")} of ${tokens.prompt.toLocaleString("en-US")} prompt tokens from the cache`}
+            >
               {short(tokens.prompt)} in · {short(tokens.completion)} out
             </span>
           )}

@@ -36,13 +36,20 @@ export default function SessionPage({ id }: { id: string }) {
 
   const turns = useMemo(() => session.data?.turns ?? [], [session.data]);
   const entries = useMemo(() => entriesOf(turns, folded), [turns, folded]);
-  const places = useMemo(() => new Map(entries.map((entry, index) => [entry.span.id, index])), [entries]);
+  const places = useMemo(
+    () => new Map(entries.map((entry, index) => [entry.span.id, index])),
+    [entries],
+  );
   const { selected, setSelected } = useSelectionInAddress(turns);
 
   const reveal = useCallback(
     (span: string) => {
       const around = foldsAround(turns, span);
-      setFolded((before) => (around.some((one) => before.has(one)) ? new Set([...before].filter((one) => !around.includes(one))) : before));
+      setFolded((before) =>
+        around.some((one) => before.has(one))
+          ? new Set([...before].filter((one) => !around.includes(one)))
+          : before,
+      );
       setSelected(span);
       // The entry may only exist after folds have opened.
       requestAnimationFrame(() => {
@@ -67,7 +74,8 @@ export default function SessionPage({ id }: { id: string }) {
   useKeys({
     j: () => move(Math.min(entries.length - 1, here + 1)),
     k: () => move(Math.max(0, here - 1)),
-    e: () => move(nextWhere(entries, here, ({ span }) => span.status === "error" && span.kind !== "turn")),
+    e: () =>
+      move(nextWhere(entries, here, ({ span }) => span.status === "error" && span.kind !== "turn")),
     p: () => move(nextWhere(entries, here, ({ span }) => span.kind === "turn")),
     Enter: () => {
       const entry = entries[here];
@@ -98,7 +106,8 @@ export default function SessionPage({ id }: { id: string }) {
   const showHit = useCallback(
     (hit: SearchHit) => {
       const key = hit.field === "thinking" ? `${hit.span}:thinking` : hit.span;
-      if (hit.field !== "answer" && hit.field !== "prompt") setOpened((before) => new Set(before).add(key));
+      if (hit.field !== "answer" && hit.field !== "prompt")
+        setOpened((before) => new Set(before).add(key));
       reveal(hit.span);
     },
     [reveal],
@@ -111,16 +120,37 @@ export default function SessionPage({ id }: { id: string }) {
     };
   }, [title]);
 
-  if (session.error) return <ErrorState error={session.error} retry={() => void session.refetch()} />;
+  if (session.error)
+    return <ErrorState error={session.error} retry={() => void session.refetch()} />;
   if (!session.data) return <Skeleton lines={16} label="Loading the session" />;
   return (
     <ViewContext value={view}>
       <div className="session" data-tree={tree}>
-        <SessionHeader detail={session.data} tree={tree} onTree={() => setTree(!tree)} onFind={() => setFind(find === null ? "" : null)} onHelp={() => setHelp(true)} />
+        <SessionHeader
+          detail={session.data}
+          tree={tree}
+          onTree={() => setTree(!tree)}
+          onFind={() => setFind(find === null ? "" : null)}
+          onHelp={() => setHelp(true)}
+        />
         <div className="session__body">
           <div className="session__talk" hidden={narrow && tree}>
-            {find !== null && <SearchPanel session={id} text={find} onText={setFind} onHit={showHit} onClose={() => setFind(null)} />}
-            <Conversation handle={conversation} entries={entries} places={places} find={find ?? ""} first={selected} />
+            {find !== null && (
+              <SearchPanel
+                session={id}
+                text={find}
+                onText={setFind}
+                onHit={showHit}
+                onClose={() => setFind(null)}
+              />
+            )}
+            <Conversation
+              handle={conversation}
+              entries={entries}
+              places={places}
+              find={find ?? ""}
+              first={selected}
+            />
           </div>
           {tree && (
             <aside className="session__tree" aria-label="Tree of steps">

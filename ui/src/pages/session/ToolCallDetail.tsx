@@ -11,14 +11,22 @@ import { useView } from "./view";
 function Input({ span }: { span: Span }) {
   const { isOpen, toggle } = useView();
   const input = span.input as unknown;
-  const command = span.tool_kind === "shell" && input && typeof input === "object" && "command" in input ? (input as { command: unknown }).command : null;
+  const command =
+    span.tool_kind === "shell" && input && typeof input === "object" && "command" in input
+      ? (input as { command: unknown }).command
+      : null;
   if (typeof command === "string") return <Code text={command} language="bash" label="Command" />;
   // The diff says it better than the arguments it came from.
   if ((span.diff?.length ?? 0) > 0) {
     const key = `${span.id}:input`;
     return (
       <>
-        <button type="button" className="more" aria-expanded={isOpen(key)} onClick={() => toggle(key)}>
+        <button
+          type="button"
+          className="more"
+          aria-expanded={isOpen(key)}
+          onClick={() => toggle(key)}
+        >
           {isOpen(key) ? "Hide input" : "Show input"}
         </button>
         {isOpen(key) && <JsonView value={input} />}
@@ -32,11 +40,20 @@ function Output({ span, output }: { span: Span; output: ToolOutput }) {
   const language = span.tool_kind === "read" ? languageOf(span.target ?? "") : null;
   return (
     <>
-      {output.text && (language ? <Code text={output.text} language={language} label="Output" /> : <OutputText text={output.text} label="Output" />)}
+      {output.text &&
+        (language ? (
+          <Code text={output.text} language={language} label="Output" />
+        ) : (
+          <OutputText text={output.text} label="Output" />
+        ))}
       {output.stderr && <OutputText text={output.stderr} label="Standard error" error />}
       <TranscriptImages images={output.images ?? []} />
-      {(output.omitted_bytes ?? 0) > 0 && <p className="quiet">{bytes(output.omitted_bytes ?? 0)} more are in the evidence</p>}
-      {!output.text && !output.stderr && !output.images?.length && <p className="quiet">No output</p>}
+      {(output.omitted_bytes ?? 0) > 0 && (
+        <p className="quiet">{bytes(output.omitted_bytes ?? 0)} more are in the evidence</p>
+      )}
+      {!output.text && !output.stderr && !output.images?.length && (
+        <p className="quiet">No output</p>
+      )}
     </>
   );
 }
@@ -52,7 +69,9 @@ export function ToolCallDetail({ span }: { span: Span }) {
       {diffs.map((diff, index) => (
         <Diff key={index} diff={diff} />
       ))}
-      {output && !(diffs.length > 0 && span.status === "ok") && <Output span={span} output={output} />}
+      {output && !(diffs.length > 0 && span.status === "ok") && (
+        <Output span={span} output={output} />
+      )}
       {!output && <p className="quiet">No result was recorded</p>}
       <p className="tool__foot">
         {span.exit_code != null && <span>exit code {span.exit_code}</span>}

@@ -13,7 +13,8 @@ function changed(span: Span | undefined) {
   const removed = diffs.reduce((sum, diff) => sum + diff.removed, 0);
   return (
     <span className="tool__change">
-      <span className="tool__added">+{added}</span> <span className="tool__removed">−{removed}</span>
+      <span className="tool__added">+{added}</span>{" "}
+      <span className="tool__removed">−{removed}</span>
     </span>
   );
 }
@@ -27,21 +28,42 @@ export function ToolCallRow({ entry }: { entry: Entry }) {
   const title = span?.mcp ? `${span.mcp.server} · ${span.mcp.tool}` : name;
   return (
     <div className="tool" data-open={open} data-status={status}>
-      <button type="button" className="tool__line" aria-expanded={open} onClick={() => toggle(entry.span.id)}>
-        <span className="tool__icon"><Icon name={(tool_kind ?? "other") as IconName} size={14} /></span>
+      <button
+        type="button"
+        className="tool__line"
+        aria-expanded={open}
+        onClick={() => toggle(entry.span.id)}
+      >
+        <span className="tool__icon">
+          <Icon name={(tool_kind ?? "other") as IconName} size={14} />
+        </span>
         <span className="tool__name">{title}</span>
         <span className="tool__target ellipsis">{target}</span>
         {changed(span)}
-        {span?.exit_code != null && span.exit_code !== 0 && <span className="tag tag--error">exit {span.exit_code}</span>}
-        {status === "error" && !(span?.exit_code != null && span.exit_code !== 0) && <span className="tag tag--error">error</span>}
+        {span?.exit_code != null && span.exit_code !== 0 && (
+          <span className="tag tag--error">exit {span.exit_code}</span>
+        )}
+        {status === "error" && !(span?.exit_code != null && span.exit_code !== 0) && (
+          <span className="tag tag--error">error</span>
+        )}
         {status === "interrupted" && <span className="tag tag--warn">stopped</span>}
         {status === "unfinished" && <span className="tag">no end seen</span>}
-        <span className="tool__time" title={entry.span.timing === "derived" ? "Estimated from neighbouring records" : "Measured"}>
+        <span
+          className="tool__time"
+          title={
+            entry.span.timing === "derived" ? "Estimated from neighbouring records" : "Measured"
+          }
+        >
           {entry.span.timing === "derived" && entry.span.end ? "~" : ""}
           {entry.span.end ? duration(between(entry.span.start, entry.span.end)) : ""}
         </span>
       </button>
-      {open && (span ? <ToolCallDetail span={span} /> : <p className="tool__wait">{error ? error.message : "Loading…"}</p>)}
+      {open &&
+        (span ? (
+          <ToolCallDetail span={span} />
+        ) : (
+          <p className="tool__wait">{error ? error.message : "Loading…"}</p>
+        ))}
     </div>
   );
 }

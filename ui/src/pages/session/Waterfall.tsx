@@ -1,4 +1,11 @@
-import { type Ref, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef } from "react";
+import {
+  type Ref,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+} from "react";
 import { type Colours, caretAt, drawTree, labelOf, ROW } from "./drawTree";
 import type { Entry } from "./entries";
 
@@ -18,7 +25,13 @@ function coloursNow(): Colours {
     error: colour("error"),
     surface: colour("surface"),
     font: colour("font"),
-    kinds: { turn: colour("kind-turn"), model_call: colour("kind-model"), tool_call: colour("kind-tool"), agent_run: colour("kind-agent"), event: colour("kind-event") },
+    kinds: {
+      turn: colour("kind-turn"),
+      model_call: colour("kind-model"),
+      tool_call: colour("kind-tool"),
+      agent_run: colour("kind-agent"),
+      event: colour("kind-event"),
+    },
   };
 }
 
@@ -31,7 +44,19 @@ const LEGEND = [
 ] as const;
 
 /** The tree of steps with their times: drawn, because a session has thousands. */
-export function Waterfall({ handle, entries, selected, onSelect, onFold }: { handle: Ref<WaterfallHandle>; entries: Entry[]; selected: string | null; onSelect: (span: string) => void; onFold: (span: string) => void }) {
+export function Waterfall({
+  handle,
+  entries,
+  selected,
+  onSelect,
+  onFold,
+}: {
+  handle: Ref<WaterfallHandle>;
+  entries: Entry[];
+  selected: string | null;
+  onSelect: (span: string) => void;
+  onFold: (span: string) => void;
+}) {
   const scroll = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const hovered = useRef(-1);
@@ -47,14 +72,28 @@ export function Waterfall({ handle, entries, selected, onSelect, onFold }: { han
     if (!box || !element || !context) return;
     const [width, height] = [box.clientWidth, box.clientHeight];
     const scale = window.devicePixelRatio || 1;
-    if (element.width !== Math.round(width * scale) || element.height !== Math.round(height * scale)) {
+    if (
+      element.width !== Math.round(width * scale) ||
+      element.height !== Math.round(height * scale)
+    ) {
       element.width = Math.round(width * scale);
       element.height = Math.round(height * scale);
       element.style.width = `${width}px`;
       element.style.height = `${height}px`;
     }
     colours.current ??= coloursNow();
-    drawTree(context, latest.current.entries, { width, height, scroll: box.scrollTop, selected: latest.current.selected, hovered: hovered.current }, colours.current);
+    drawTree(
+      context,
+      latest.current.entries,
+      {
+        width,
+        height,
+        scroll: box.scrollTop,
+        selected: latest.current.selected,
+        hovered: hovered.current,
+      },
+      colours.current,
+    );
   }, []);
   const redraw = useCallback(() => {
     if (pending.current === 0) pending.current = requestAnimationFrame(draw);
@@ -88,7 +127,8 @@ export function Waterfall({ handle, entries, selected, onSelect, onFold }: { han
     const place = latest.current.entries.findIndex((entry) => entry.span.id === span);
     if (!box || place < 0) return;
     const top = place * ROW;
-    if (top < box.scrollTop || top + ROW > box.scrollTop + box.clientHeight) box.scrollTop = top - box.clientHeight / 2;
+    if (top < box.scrollTop || top + ROW > box.scrollTop + box.clientHeight)
+      box.scrollTop = top - box.clientHeight / 2;
   };
   useImperativeHandle(handle, () => ({ show }));
   // biome-ignore lint/correctness/useExhaustiveDependencies: a tree that opens shows the selected step
@@ -115,7 +155,10 @@ export function Waterfall({ handle, entries, selected, onSelect, onFold }: { han
       <div className="tree__legend" aria-hidden="true">
         {LEGEND.map(([token, name]) => (
           <span key={name} className="legend__item">
-            <span className="swatch" style={{ "--colour": `var(--${token})` } as React.CSSProperties} />
+            <span
+              className="swatch"
+              style={{ "--colour": `var(--${token})` } as React.CSSProperties}
+            />
             {name}
           </span>
         ))}
@@ -137,11 +180,18 @@ export function Waterfall({ handle, entries, selected, onSelect, onFold }: { han
           redraw();
         }}
       >
-        <canvas ref={canvas} className="tree__canvas" role="img" aria-label={`Tree of ${entries.length} steps. Keys j and k move through it.`} />
+        <canvas
+          ref={canvas}
+          className="tree__canvas"
+          role="img"
+          aria-label={`Tree of ${entries.length} steps. Keys j and k move through it.`}
+        />
         <div className="tree__space" style={{ height: Math.max(0, entries.length * ROW) }} />
       </div>
       <p className="visually-hidden" role="status">
-        {chosen ? `${chosen.span.kind.replace("_", " ")}: ${labelOf(chosen)}, ${chosen.span.status}` : ""}
+        {chosen
+          ? `${chosen.span.kind.replace("_", " ")}: ${labelOf(chosen)}, ${chosen.span.status}`
+          : ""}
       </p>
     </>
   );

@@ -28,7 +28,8 @@ export interface Frame {
 }
 
 export function labelOf({ span, turn }: Entry): string {
-  if (span.kind === "turn") return `${turn.index + 1}  ${turn.prompt.replace(/\s+/g, " ") || "no prompt"}`;
+  if (span.kind === "turn")
+    return `${turn.index + 1}  ${turn.prompt.replace(/\s+/g, " ") || "no prompt"}`;
   if (span.kind === "model_call") return modelTitle(span.name);
   return span.target ? `${span.name}  ${span.target.replace(/\s+/g, " ")}` : span.name;
 }
@@ -62,13 +63,21 @@ function cut(context: CanvasRenderingContext2D, text: string, width: number): st
 }
 
 function note({ span, turn }: Entry): string {
-  if (span.kind === "model_call" && span.tokens) return `${short(span.tokens.prompt + span.tokens.completion)}`;
+  if (span.kind === "model_call" && span.tokens)
+    return `${short(span.tokens.prompt + span.tokens.completion)}`;
   // A turn without a known price has no cost to show.
   if (span.kind === "turn") return turn.cost > 0 ? dollars(turn.cost) : "";
   return "";
 }
 
-function drawRow(context: CanvasRenderingContext2D, entry: Entry, y: number, frame: Frame, colours: Colours, turnEnd: number) {
+function drawRow(
+  context: CanvasRenderingContext2D,
+  entry: Entry,
+  y: number,
+  frame: Frame,
+  colours: Colours,
+  turnEnd: number,
+) {
   const { span } = entry;
   const x = caretAt(entry);
   const middle = y + ROW / 2;
@@ -103,14 +112,31 @@ function drawRow(context: CanvasRenderingContext2D, entry: Entry, y: number, fra
   if (noteText) context.fillText(noteText, barsFrom - 8, middle + 0.5);
   context.textAlign = "left";
   context.font = `${span.kind === "turn" ? "600 " : ""}12px ${colours.font}`;
-  context.fillStyle = span.status === "error" && span.kind !== "turn" ? colours.error : span.kind === "model_call" ? colours.quiet : colours.ink;
-  context.fillText(cut(context, labelOf(entry), barsFrom - 12 - noteWidth - (x + 21)), x + 21, middle + 0.5);
+  context.fillStyle =
+    span.status === "error" && span.kind !== "turn"
+      ? colours.error
+      : span.kind === "model_call"
+        ? colours.quiet
+        : colours.ink;
+  context.fillText(
+    cut(context, labelOf(entry), barsFrom - 12 - noteWidth - (x + 21)),
+    x + 21,
+    middle + 0.5,
+  );
 
   const [from, long] = barOf(entry, turnEnd);
-  context.fillStyle = span.status === "error" && span.kind !== "turn" ? colours.error : colours.kinds[span.kind];
-  context.globalAlpha = faded * (span.kind === "turn" ? 0.45 : span.kind === "agent_run" ? 0.55 : 0.9);
+  context.fillStyle =
+    span.status === "error" && span.kind !== "turn" ? colours.error : colours.kinds[span.kind];
+  context.globalAlpha =
+    faded * (span.kind === "turn" ? 0.45 : span.kind === "agent_run" ? 0.55 : 0.9);
   context.beginPath();
-  context.roundRect(barsFrom + from * barsWidth, middle - (span.kind === "turn" ? 2 : 4), Math.max(2, long * barsWidth), span.kind === "turn" ? 4 : 8, 2);
+  context.roundRect(
+    barsFrom + from * barsWidth,
+    middle - (span.kind === "turn" ? 2 : 4),
+    Math.max(2, long * barsWidth),
+    span.kind === "turn" ? 4 : 8,
+    2,
+  );
   context.fill();
   context.globalAlpha = faded;
   if (span.end && span.kind !== "event") {
@@ -125,10 +151,18 @@ function drawRow(context: CanvasRenderingContext2D, entry: Entry, y: number, fra
 
 function endOf(entry: Entry): number {
   if (entry.turn.end) return Date.parse(entry.turn.end);
-  return entry.turn.spans.reduce((last, span) => Math.max(last, Date.parse(span.end ?? span.start)), 0);
+  return entry.turn.spans.reduce(
+    (last, span) => Math.max(last, Date.parse(span.end ?? span.start)),
+    0,
+  );
 }
 
-export function drawTree(context: CanvasRenderingContext2D, entries: Entry[], frame: Frame, colours: Colours) {
+export function drawTree(
+  context: CanvasRenderingContext2D,
+  entries: Entry[],
+  frame: Frame,
+  colours: Colours,
+) {
   const scale = window.devicePixelRatio || 1;
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.fillStyle = colours.surface;

@@ -23,7 +23,8 @@ function childrenOf(turn: TurnOutline): Map<string, SpanOutline[]> {
   for (const span of turn.spans) {
     if (span === root || !root) continue;
     // A span whose parent is not in the evidence hangs below the turn.
-    const parent = span.parent && known.has(span.parent) && span.parent !== span.id ? span.parent : root.id;
+    const parent =
+      span.parent && known.has(span.parent) && span.parent !== span.id ? span.parent : root.id;
     const siblings = children.get(parent);
     if (siblings) siblings.push(span);
     else children.set(parent, [span]);
@@ -44,7 +45,12 @@ export function entriesOf(turns: TurnOutline[], folded: ReadonlySet<string>): En
     const children = childrenOf(turn);
     const seen = new Set<string>();
     const sizeOf = (span: SpanOutline, level: number): number =>
-      level > MAX_DEPTH ? 0 : (children.get(span.id) ?? []).reduce((sum, child) => sum + 1 + sizeOf(child, level + 1), 0);
+      level > MAX_DEPTH
+        ? 0
+        : (children.get(span.id) ?? []).reduce(
+            (sum, child) => sum + 1 + sizeOf(child, level + 1),
+            0,
+          );
     const visit = (span: SpanOutline, depth: number, nest: number) => {
       if (seen.has(span.id) || depth > MAX_DEPTH) return;
       seen.add(span.id);

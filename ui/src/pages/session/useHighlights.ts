@@ -7,7 +7,10 @@ const MOST = 500;
  * the browser paints ranges by itself. */
 export function useHighlights(container: RefObject<HTMLElement | null>, find: string) {
   useEffect(() => {
-    const words = find.toLowerCase().split(/[\s"*]+/).filter((word) => word.length > 1 && !word.startsWith("-"));
+    const words = find
+      .toLowerCase()
+      .split(/[\s"*]+/)
+      .filter((word) => word.length > 1 && !word.startsWith("-"));
     const registry = typeof CSS === "undefined" ? undefined : CSS.highlights;
     const element = container.current;
     if (!registry || !element || words.length === 0) return;
@@ -17,7 +20,11 @@ export function useHighlights(container: RefObject<HTMLElement | null>, find: st
       for (let node = walker.nextNode(); node && ranges.length < MOST; node = walker.nextNode()) {
         const text = (node.nodeValue ?? "").toLowerCase();
         for (const word of words) {
-          for (let at = text.indexOf(word); at >= 0 && ranges.length < MOST; at = text.indexOf(word, at + word.length)) {
+          for (
+            let at = text.indexOf(word);
+            at >= 0 && ranges.length < MOST;
+            at = text.indexOf(word, at + word.length)
+          ) {
             const range = document.createRange();
             range.setStart(node, at);
             range.setEnd(node, at + word.length);

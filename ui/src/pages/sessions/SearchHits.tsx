@@ -9,7 +9,13 @@ import { Highlighted } from "../../parts/Highlighted";
 import { Skeleton } from "../../parts/Skeleton";
 import { type Filters, toQuery } from "../../parts/useFilters";
 
-export const FIELD_TITLES: Record<SearchField, string> = { prompt: "prompt", answer: "answer", thinking: "thinking", tool_input: "tool input", tool_output: "tool output" };
+export const FIELD_TITLES: Record<SearchField, string> = {
+  prompt: "prompt",
+  answer: "answer",
+  thinking: "thinking",
+  tool_input: "tool input",
+  tool_output: "tool output",
+};
 
 /** What the full-text search found, each hit a way to its span. */
 export function SearchHits({ filters }: { filters: Filters }) {
@@ -18,7 +24,8 @@ export function SearchHits({ filters }: { filters: Filters }) {
     return (
       <EmptyState title="Search everything that was said and done">
         <p>
-          All words must occur in one turn. <code>"two words"</code> must stand together, <code>word*</code> finds beginnings, <code>-word</code> must not occur.
+          All words must occur in one turn. <code>"two words"</code> must stand together,{" "}
+          <code>word*</code> finds beginnings, <code>-word</code> must not occur.
         </p>
       </EmptyState>
     );
@@ -29,11 +36,21 @@ export function SearchHits({ filters }: { filters: Filters }) {
   return (
     <div className="card list">
       <div className="plain-scroll">
-        {pending > 0 && <p className="sample-note">The index is catching up: {count(pending)} turns are not in it yet.</p>}
+        {pending > 0 && (
+          <p className="sample-note">
+            The index is catching up: {count(pending)} turns are not in it yet.
+          </p>
+        )}
         {!search.data && <Skeleton lines={12} label="Searching" />}
-        {search.data && hits.length === 0 && <EmptyState title="Nothing found">No turn holds all of these words.</EmptyState>}
+        {search.data && hits.length === 0 && (
+          <EmptyState title="Nothing found">No turn holds all of these words.</EmptyState>
+        )}
         {hits.map((hit, index) => (
-          <Link key={index} href={`/sessions/${hit.session}?turn=${hit.turn}&span=${hit.span}&find=${encodeURIComponent(filters.text)}`} className="hit">
+          <Link
+            key={index}
+            href={`/sessions/${hit.session}?turn=${hit.turn}&span=${hit.span}&find=${encodeURIComponent(filters.text)}`}
+            className="hit"
+          >
             <span className="hit__head">
               <HarnessBadge harness={hit.harness} compact />
               <span className="ellipsis">{hit.title}</span>
@@ -50,7 +67,12 @@ export function SearchHits({ filters }: { filters: Filters }) {
         ))}
         {search.hasNextPage && (
           <div className="empty__actions">
-            <button type="button" className="button" onClick={() => void search.fetchNextPage()} disabled={search.isFetchingNextPage}>
+            <button
+              type="button"
+              className="button"
+              onClick={() => void search.fetchNextPage()}
+              disabled={search.isFetchingNextPage}
+            >
               More results
             </button>
           </div>

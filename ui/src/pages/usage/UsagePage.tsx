@@ -8,12 +8,30 @@ import { Segments } from "../../parts/Segments";
 import { Select } from "../../parts/Select";
 import { Skeleton } from "../../parts/Skeleton";
 
-const KEYS: UsageKey[] = ["day", "week", "month", "harness", "model", "project", "branch", "session", "user", "tool"];
+const KEYS: UsageKey[] = [
+  "day",
+  "week",
+  "month",
+  "harness",
+  "model",
+  "project",
+  "branch",
+  "session",
+  "user",
+  "tool",
+];
 
 function Key({ name, row }: { name: UsageKey; row: UsageRow }) {
   const value = row[name] ?? "";
-  if (name === "session") return <Link href={`/sessions/${value}`} className="mono">{value.slice(0, 8)}</Link>;
-  return <>{name === "harness" ? harnessTitle(value) : value || <span className="quiet">none</span>}</>;
+  if (name === "session")
+    return (
+      <Link href={`/sessions/${value}`} className="mono">
+        {value.slice(0, 8)}
+      </Link>
+    );
+  return (
+    <>{name === "harness" ? harnessTitle(value) : value || <span className="quiet">none</span>}</>
+  );
 }
 
 function Numbers({ row, tools }: { row: UsageRow; tools: boolean }) {
@@ -42,10 +60,18 @@ const HEADS = ["Sessions", "Model calls", "Input", "Cache write", "Cache read", 
 
 export default function UsagePage() {
   const [params, setParams] = useSearchParams();
-  const by = (params.get("by") ?? "day").split(",").filter((key): key is UsageKey => (KEYS as string[]).includes(key)).slice(0, 2);
+  const by = (params.get("by") ?? "day")
+    .split(",")
+    .filter((key): key is UsageKey => (KEYS as string[]).includes(key))
+    .slice(0, 2);
   const [first = "day", second] = by;
   const range = params.get("range") ?? "all";
-  const since = range === "all" ? undefined : new Date(new Date().setHours(0, 0, 0, 0) - (Number.parseInt(range, 10) - 1) * 86_400_000).toISOString();
+  const since =
+    range === "all"
+      ? undefined
+      : new Date(
+          new Date().setHours(0, 0, 0, 0) - (Number.parseInt(range, 10) - 1) * 86_400_000,
+        ).toISOString();
   const usage = useQuery(usageQuery(second ? [first, second] : [first], { since }));
   const set = (name: string, value: string) => {
     const next = new URLSearchParams(params);
@@ -57,11 +83,33 @@ export default function UsagePage() {
     <div className="page">
       <div className="page__head">
         <h1>Usage</h1>
-        <Segments label="Range" value={range} choices={["7d", "30d", "90d", "all"].map((value) => ({ value, title: value === "all" ? "All" : value.replace("d", " days") }))} onChange={(value) => set("range", value)} />
+        <Segments
+          label="Range"
+          value={range}
+          choices={["7d", "30d", "90d", "all"].map((value) => ({
+            value,
+            title: value === "all" ? "All" : value.replace("d", " days"),
+          }))}
+          onChange={(value) => set("range", value)}
+        />
       </div>
       <div className="filters">
-        <Select label="Group by" any="Group by day" value={first} values={KEYS} title={(key) => `By ${key}`} onChange={(key) => set("by", [key || "day", ...(second ? [second] : [])].join(","))} />
-        <Select label="Then by" any="and no more" value={second ?? ""} values={KEYS.filter((key) => key !== first)} title={(key) => `then by ${key}`} onChange={(key) => set("by", key ? `${first},${key}` : first)} />
+        <Select
+          label="Group by"
+          any="Group by day"
+          value={first}
+          values={KEYS}
+          title={(key) => `By ${key}`}
+          onChange={(key) => set("by", [key || "day", ...(second ? [second] : [])].join(","))}
+        />
+        <Select
+          label="Then by"
+          any="and no more"
+          value={second ?? ""}
+          values={KEYS.filter((key) => key !== first)}
+          title={(key) => `then by ${key}`}
+          onChange={(key) => set("by", key ? `${first},${key}` : first)}
+        />
       </div>
       {usage.error && <ErrorState error={usage.error} retry={() => void usage.refetch()} />}
       {usage.isPending && <Skeleton lines={10} label="Loading usage" />}
@@ -72,10 +120,14 @@ export default function UsagePage() {
             <thead>
               <tr>
                 {usage.data.by.map((key) => (
-                  <th key={key} scope="col">{key[0]?.toUpperCase() + key.slice(1)}</th>
+                  <th key={key} scope="col">
+                    {key[0]?.toUpperCase() + key.slice(1)}
+                  </th>
                 ))}
                 {(tools ? ["Tool calls", "Failed"] : HEADS).map((title) => (
-                  <th key={title} scope="col" className="num">{title}</th>
+                  <th key={title} scope="col" className="num">
+                    {title}
+                  </th>
                 ))}
               </tr>
             </thead>
@@ -83,7 +135,9 @@ export default function UsagePage() {
               {usage.data.rows.map((row, index) => (
                 <tr key={index}>
                   {usage.data.by.map((key) => (
-                    <td key={key}><Key name={key} row={row} /></td>
+                    <td key={key}>
+                      <Key name={key} row={row} />
+                    </td>
                   ))}
                   <Numbers row={row} tools={tools} />
                 </tr>
