@@ -14,11 +14,12 @@ const SIZES = [
 ];
 
 await mkdir(out, { recursive: true });
-const response = await fetch(`${url}/api/v1/sessions?limit=60&order=spans`);
+const response = await fetch(`${url}/api/v1/sessions?limit=100`);
 const { sessions } = await response.json();
 const rich =
   sessions.find(
-    (session) => session.agent_runs > 1 && session.errors > 0 && session.spans < 2000,
+    (session) =>
+      session.agent_runs > 1 && session.errors > 2 && session.cost > 0 && session.spans > 100,
   ) ?? sessions[0];
 const PAGES = {
   overview: { path: "/" },
