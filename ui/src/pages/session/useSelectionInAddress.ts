@@ -5,14 +5,11 @@ import type { TurnOutline } from "../../api/vocabulary";
 /** The selected span; the address names it a moment later, so that it can be sent on. */
 export function useSelectionInAddress(turns: TurnOutline[]) {
   const [params, setParams] = useSearchParams();
-  const [selected, setSelected] = useState<string | null>(params.get("span"));
-  const wantedTurn = params.get("turn");
+  const [chosen, setSelected] = useState<string | null>(params.get("span"));
+  const [wantedTurn] = useState(params.get("turn"));
   // An address with only a turn selects that turn's own span.
-  useEffect(() => {
-    if (selected || wantedTurn === null) return;
-    const span = turns.find((turn) => String(turn.index) === wantedTurn)?.spans[0];
-    if (span) setSelected(span.id);
-  }, [turns, wantedTurn, selected]);
+  const selected =
+    chosen ?? turns.find((turn) => String(turn.index) === wantedTurn)?.spans[0]?.id ?? null;
   useEffect(() => {
     if (!selected || params.get("span") === selected) return;
     const timer = setTimeout(() => {
