@@ -25,6 +25,7 @@ mod turn_key;
 pub mod usage_table;
 pub mod view;
 mod write;
+mod zstd_frames;
 
 pub use error::StoreError;
 pub use file_state::{FileId, FileState, tail_hash};

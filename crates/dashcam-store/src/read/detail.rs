@@ -122,13 +122,12 @@ fn add_spans(
             continue;
         };
         let name: i64 = row.get(4)?;
-        let name = match known.get(&name) {
-            Some(text) => text.clone(),
-            None => {
-                let text: String = names.query_row([name], |row| row.get(0))?;
-                known.insert(name, text.clone());
-                text
-            }
+        let name = if let Some(text) = known.get(&name) {
+            text.clone()
+        } else {
+            let text: String = names.query_row([name], |row| row.get(0))?;
+            known.insert(name, text.clone());
+            text
         };
         let kind = SpanKind::word(row.get(3)?);
         let detail: Option<i64> = row.get(9)?;

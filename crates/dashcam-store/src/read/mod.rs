@@ -11,4 +11,3 @@ mod turn;
 mod usage;
 
 pub(crate) use health::pending_turns;
-pub(crate) use turn::read_body;

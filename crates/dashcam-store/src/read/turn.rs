@@ -4,14 +4,10 @@ use super::sessions::{SUMMARY, summary};
 use crate::turn_key::{MAX_TURNS, split, turn_key, turn_keys};
 use crate::view::{ImageBytes, SessionSummary};
 use crate::write::TurnHashes;
+use crate::zstd_frames::decompress;
 use crate::{Store, StoreError};
 use dashcam_trace::{ImageId, Session, SessionId, Turn};
 use rusqlite::{Connection, OptionalExtension};
-
-/// Decompresses a turn's content. `json_bytes` says how large it is.
-pub(crate) fn read_body(body: &[u8], json_bytes: i64) -> std::io::Result<Vec<u8>> {
-    zstd::bulk::decompress(body, usize::try_from(json_bytes).unwrap_or_default())
-}
 
 /// A session's row id and header.
 pub(super) fn header(
@@ -74,7 +70,7 @@ impl Store {
                 .query_row([turn_key(id, index)], |row| {
                     let body = row.get_ref(1)?.as_blob()?;
                     Ok((
-                        read_body(body, row.get(0)?),
+                        decompress(body, row.get(0)?),
                         row.get::<_, Option<[u8; 16]>>(2)?,
                     ))
                 })
@@ -126,7 +122,7 @@ impl Store {
                 .map_err(sqlite)?
                 .as_blob()
                 .map_err(|error| damaged(&error))?;
-            let json = read_body(body, size).map_err(|error| damaged(&error))?;
+            let json = decompress(body, size).map_err(|error| damaged(&error))?;
             let mut turn: Turn = serde_json::from_slice(&json).map_err(|error| damaged(&error))?;
             let copied_from: Option<[u8; 16]> = row.get(3).map_err(sqlite)?;
             turn.copied_from = copied_from.map(SessionId::from_bytes);

@@ -6,9 +6,9 @@
 
 use super::text::{FIELDS, TurnText, number};
 use super::words::DistinctWords;
-use crate::read::read_body;
 use crate::turn_key::search_key;
 use crate::write::remove_words;
+use crate::zstd_frames::decompress;
 use crate::{Store, StoreError};
 use rayon::prelude::*;
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
@@ -154,7 +154,7 @@ fn extract(batch: &[Pending]) -> Vec<Words> {
             Default::default,
             |scratch: &mut [DistinctWords; FIELDS.len()], pending| {
                 // What cannot be opened has no words; opening it tells of the damage.
-                if let Ok(json) = read_body(&pending.body, pending.json_bytes)
+                if let Ok(json) = decompress(&pending.body, pending.json_bytes)
                     && let Ok(text) = TurnText::parse(&json)
                 {
                     text.for_each(&mut |_, field, text| scratch[number(field)].add(text));

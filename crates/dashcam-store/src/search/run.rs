@@ -10,9 +10,10 @@ use super::query::{Query, Term, Words};
 use super::snippet::snippet;
 use super::text::{FIELDS, TurnText, number};
 use crate::columns::{harness, session_id};
-use crate::read::{pending_turns, read_body, sessions::Condition};
+use crate::read::{pending_turns, sessions::Condition};
 use crate::turn_key::{split, split_search};
 use crate::view::{SearchField, SearchHit, SearchQuery, SearchResults};
+use crate::zstd_frames::decompress;
 use crate::{Store, StoreError};
 use dashcam_trace::{Harness, SessionId};
 use rusqlite::types::Value;
@@ -106,7 +107,7 @@ impl Store {
         let damaged = |error: &dyn std::fmt::Display| {
             self.damaged(format!("turn {index} of session {}", session.id), error)
         };
-        let json = read_body(&body, json_bytes).map_err(|error| damaged(&error))?;
+        let json = decompress(&body, json_bytes).map_err(|error| damaged(&error))?;
         let text = TurnText::parse(&json).map_err(|error| damaged(&error))?;
         let spans = Matches::of(&text, query, allowed).map_or_else(Vec::new, Matches::spans);
         Ok(spans
@@ -183,11 +184,8 @@ fn matching(
     let mut turns: Option<FxHashMap<i64, f64>> = None;
     for (word, prefix) in words {
         let mut found: FxHashMap<i64, f64> = FxHashMap::default();
-        // Words hold no quotes, so this cannot end early.
-        let wanted = format!("\"{word}\"{}", if prefix { "*" } else { "" });
-        let mut statement =
-            connection.prepare_cached("SELECT rowid FROM search WHERE search MATCH ?1")?;
-        let mut rows = statement.query([wanted])?;
+        let mut statement = connection.prepare_cached(LOOK_UP)?;
+        let mut rows = statement.query([looked_up(word, prefix)])?;
         while let Some(row) = rows.next()? {
             let (turn, field) = split_search(row.get(0)?);
             let Some(weight) = WEIGHTS.get(field).filter(|_| allowed & 1 << field != 0) else {
@@ -207,7 +205,34 @@ fn matching(
         }
         turns = Some(found);
     }
-    Ok(turns.unwrap_or_default())
+    let mut turns = turns.unwrap_or_default();
+    // A phrase's words may stand apart, so only single words rule a turn out
+    // before it is opened.
+    for (word, prefix) in query
+        .unwanted
+        .iter()
+        .filter(|term| term.parts)
+        .flat_map(Term::lookups)
+    {
+        let mut statement = connection.prepare_cached(LOOK_UP)?;
+        let mut rows = statement.query([looked_up(word, prefix)])?;
+        while let Some(row) = rows.next()? {
+            let (turn, field) = split_search(row.get(0)?);
+            if allowed & 1 << field != 0 {
+                turns.remove(&turn);
+            }
+        }
+    }
+    Ok(turns)
+}
+
+/// Finds the fields of turns that hold a word.
+const LOOK_UP: &str = "SELECT rowid FROM search WHERE search MATCH ?1";
+
+/// A word in the index's own language. Words hold no quotes, so nothing in
+/// them is taken for anything else.
+fn looked_up(word: &str, prefix: bool) -> String {
+    format!("\"{word}\"{}", if prefix { "*" } else { "" })
 }
 
 /// The turns in the order in which their hits are shown.

@@ -1,7 +1,7 @@
 //! Evidence, kept: compressed pieces of files by their place.
 
-use super::prepared::compress;
 use crate::columns::harness;
+use crate::zstd_frames::{compress, decompress};
 use crate::{FileId, FileState, Store, StoreError};
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -142,10 +142,6 @@ fn append(
         .prepare_cached("UPDATE chunks SET raw_len = ?2, frame = ?3 WHERE id = ?1")?
         .execute(params![id, bytes.len() as i64, compress(&bytes)])?;
     Ok(true)
-}
-
-fn decompress(frame: &[u8], raw_len: i64) -> std::io::Result<Vec<u8>> {
-    zstd::bulk::decompress(frame, usize::try_from(raw_len).unwrap_or_default())
 }
 
 impl Store {

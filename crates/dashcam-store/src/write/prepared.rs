@@ -5,6 +5,7 @@ use super::TurnHashes;
 use crate::codes::{Code, nanos};
 use crate::project_name;
 use crate::sums::{Step, Sums};
+use crate::zstd_frames::compress;
 use dashcam_trace::{
     Harness, ImageId, Problem, Session, SessionId, Span, SpanBody, Timestamp, Tokens, Turn,
     TurnStatus,
@@ -19,8 +20,6 @@ const ROW_FORMAT: u8 = 1;
 const TITLE_CHARS: usize = 120;
 /// The most characters of a prompt or target in an outline.
 const OUTLINE_CHARS: usize = 200;
-/// The level of compression of content; higher ones cost more than they save.
-const ZSTD_LEVEL: i32 = 1;
 
 /// What is known of a session besides the session itself.
 #[derive(Clone, Debug, Default)]
@@ -203,11 +202,6 @@ fn prepare_turn(
         revision,
         content,
     }
-}
-
-pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
-    zstd::bulk::compress(bytes, ZSTD_LEVEL)
-        .expect("compressing from memory to memory fails only without memory")
 }
 
 fn revision(json: &[u8]) -> u64 {

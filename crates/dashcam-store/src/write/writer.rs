@@ -118,14 +118,13 @@ impl Writing<'_> {
             .prepare_cached("SELECT id FROM names WHERE name = ?1")?
             .query_row([name], |row| row.get(0))
             .optional()?;
-        let id = match known {
-            Some(id) => id,
-            None => {
-                self.transaction
-                    .prepare_cached("INSERT INTO names (name) VALUES (?1)")?
-                    .execute([name])?;
-                self.transaction.last_insert_rowid()
-            }
+        let id = if let Some(id) = known {
+            id
+        } else {
+            self.transaction
+                .prepare_cached("INSERT INTO names (name) VALUES (?1)")?
+                .execute([name])?;
+            self.transaction.last_insert_rowid()
         };
         self.names.insert(name.into(), id);
         Ok(id)
@@ -236,5 +235,71 @@ impl Store {
                 .execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);")
                 .map_err(|error| self.error(error))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ArchiveChunk, FileState};
+    use dashcam_trace::Harness;
+
+    fn file(path: &str, bytes: &[u8]) -> ImportBatch {
+        let state = FileState {
+            id: FileId::default(),
+            harness: Harness::Codex,
+            path: path.to_owned(),
+            native_id: path.to_owned(),
+            parent: None,
+            size: bytes.len() as u64,
+            modified_ns: 0,
+            inode: 0,
+            cursor: bytes.len() as u64,
+            tail_hash: crate::tail_hash(bytes),
+            vanished: false,
+        };
+        let chunks = vec![ArchiveChunk::new(0, bytes)];
+        ImportBatch {
+            files: vec![FileWrite {
+                state,
+                chunks,
+                replaced: true,
+            }],
+            ..ImportBatch::default()
+        }
+    }
+
+    #[test]
+    fn a_full_disk_loses_only_what_did_not_fit() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        store.write(file("/small", b"kept")).unwrap();
+        let limit = |pages: i64| {
+            store
+                .with_writer(|writer| {
+                    writer
+                        .connection
+                        .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+                        .map_err(|error| store.error(error))
+                })
+                .unwrap();
+        };
+        limit(1);
+        let noise: Vec<u8> = (0..500_000_u64)
+            .map(|at| ((at * at).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as u8)
+            .collect();
+        let error = store.write(file("/large", &noise)).unwrap_err();
+        assert!(matches!(error, StoreError::DiskFull { .. }), "{error}");
+        assert!(error.to_string().contains("free some space"));
+        assert_eq!(store.files().unwrap().len(), 1);
+
+        limit(1_000_000);
+        store.write(file("/large", &noise)).unwrap();
+        let files = store.files().unwrap();
+        let contents: Vec<_> = files
+            .iter()
+            .map(|file| store.archived(file.id).unwrap())
+            .collect();
+        assert_eq!(contents, [noise, b"kept".to_vec()]);
     }
 }

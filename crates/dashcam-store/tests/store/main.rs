@@ -1,4 +1,13 @@
 //! The store from outside, on real files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::default_trait_access,
+    clippy::assigning_clones,
+    clippy::similar_names,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail loudly, and everything here is one"
+)]
 
 mod evidence;
 mod opening;

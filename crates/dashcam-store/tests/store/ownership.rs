@@ -174,6 +174,8 @@ fn a_response_twice_in_one_session_counts_once() {
     );
     twice.write(&scratch.store);
     assert_eq!(total(&scratch), (1, 1, 100, 2_000_000));
+    twice.write(&scratch.store);
+    assert_eq!(total(&scratch), (1, 1, 100, 2_000_000));
     let turns = scratch.store.session(twice.id()).unwrap().turns;
     assert!(turns.iter().all(|turn| turn.copied_from.is_none()));
 }
