@@ -12,8 +12,9 @@ use std::fmt::Write;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Words that must all occur in one turn; "several words" must occur
-    /// together, word* matches beginnings, -word must not occur
-    #[arg(required = true, allow_hyphen_values = true)]
+    /// together, word* matches beginnings, -word must not occur (write
+    /// options before `--` and such words after it)
+    #[arg(required = true)]
     text: Vec<String>,
     /// Only in prompt, answer, thinking, tool-input, tool-output
     #[arg(long = "in", value_enum, value_delimiter = ',', value_name = "FIELDS")]

@@ -57,6 +57,7 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
 
     let recorder = Recorder { store: Arc::clone(&store), home };
     let app = App::new(store, Samples { recorder: recorder.clone(), config: config.clone() });
+    app.set_import(ImportProgress { phase: Phase::Importing, ..ImportProgress::default() });
     let recording = app.clone();
     let quiet = context.global.quiet;
     std::thread::Builder::new()

@@ -196,7 +196,7 @@ fn a_full_disk_is_said_to_be_full_and_what_was_imported_stays() {
     let environment = Environment::new();
     std::fs::create_dir(environment.data()).unwrap();
     let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
+        .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
         .arg(environment.data())
         .stderr(std::process::Stdio::null())
         .status()
@@ -218,7 +218,7 @@ fn a_full_disk_is_said_to_be_full_and_what_was_imported_stays() {
     assert!(unmounted.success());
     assert_eq!(small.code, 0, "{}", small.stderr);
     assert_eq!(full.code, 1, "{}", full.stderr);
-    assert!(full.stderr.contains("full"), "{}", full.stderr);
+    assert!(full.stderr.contains("no room left on the disk"), "{}", full.stderr);
     assert!(list.stdout.contains("Count the lines"), "{} {}", list.stdout, list.stderr);
 }
 

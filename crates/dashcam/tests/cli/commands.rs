@@ -60,7 +60,7 @@ fn a_session_is_found_by_any_of_its_ids() {
     }
     let run = environment.run(&["show", "nothing-like-it"]);
     assert_eq!(run.code, 1);
-    insta::assert_snapshot!(run.stderr, @"");
+    insta::assert_snapshot!(run.stderr, @"error: no session `nothing-like-it`: `dashcam sessions` lists them");
 }
 
 #[test]

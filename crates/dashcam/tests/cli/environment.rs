@@ -62,11 +62,6 @@ impl Environment {
     pub(crate) fn import(&self) -> Value {
         self.json(&["import"])
     }
-
-    /// A text in which this environment's folders have fixed names.
-    pub(crate) fn stable(&self, text: &str) -> String {
-        text.replace(self.folder.path().to_str().unwrap(), "/scratch")
-    }
 }
 
 /// How a run ended.
