@@ -199,7 +199,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(64);
         // The page size only matters before the first table is made.
         connection
-            .pragma_update(None, "page_size", 8192)
+            .pragma_update(None, "page_size", 4096)
             .map_err(sqlite)?;
         // A file that is no store must stay as it is.
         schema::check(&connection, path)?;
@@ -209,7 +209,7 @@ impl Store {
         connection
             .execute_batch(
                 "PRAGMA synchronous = NORMAL;
-                 PRAGMA wal_autocheckpoint = 4096;
+                 PRAGMA wal_autocheckpoint = 8192;
                  PRAGMA journal_size_limit = 33554432;
                  PRAGMA cache_size = -24576;
                  PRAGMA temp_store = MEMORY;",

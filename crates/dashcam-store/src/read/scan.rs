@@ -96,14 +96,10 @@ impl Scan<'_> {
         rows.collect()
     }
 
-    /// The names of models and tools.
+    /// The names of models and tools, and of other spans: there are few.
     fn names(&self) -> rusqlite::Result<FxHashMap<i64, String>> {
         self.connection
-            .prepare_cached(
-                "SELECT id, name FROM names WHERE id IN
-                    (SELECT model FROM rollup UNION SELECT tool FROM tool_rollup
-                     UNION SELECT model FROM tool_rollup)",
-            )?
+            .prepare_cached("SELECT id, name FROM names")?
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect()
     }

@@ -225,5 +225,5 @@ CREATE VIRTUAL TABLE search USING fts5 (
     detail = none,
     tokenize = "ascii tokenchars '_'"
 );
-INSERT INTO search (search, rank) VALUES ('pgsz', 8000);
+INSERT INTO search (search, rank) VALUES ('pgsz', 4050);
 INSERT INTO search (search, rank) VALUES ('hashsize', 8388608);
