@@ -219,7 +219,8 @@ fn inconsistent_lines_are_noted_and_nothing_is_lost() {
     assert!(prompts(&decoded).iter().all(|(_, abandoned)| !abandoned));
     assert!(problems(&decoded).contains(&ProblemKind::Inconsistent));
     assert!(problems(&decoded).contains(&ProblemKind::UnexpectedShape));
-    assert!(decoded.problem_count >= 6);
+    // A parent that is nowhere is none of them: Claude Code leaves some out.
+    assert_eq!(decoded.problem_count, 5);
 }
 
 #[test]

@@ -37,8 +37,7 @@ pub(crate) fn decode(evidence: &Evidence<'_>) -> Decoded {
             &mut decoded,
         );
     }
-    let path_of = |file: usize| evidence.files[file].path.to_owned();
-    let plans = plan_turns(&transcript, &threads.main, &path_of, &mut decoded);
+    let plans = plan_turns(&transcript, &threads.main);
     let session = build(evidence, &transcript, &threads, plans, &mut decoded);
     decoded.session = session;
     decoded

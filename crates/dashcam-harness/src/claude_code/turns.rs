@@ -7,8 +7,6 @@
 
 use super::prompt::{UserLine, read_user_line};
 use super::transcript::{Entry, Transcript};
-use crate::Decoded;
-use dashcam_trace::{Problem, ProblemKind};
 use rustc_hash::FxHashMap;
 
 /// One turn's lines.
@@ -43,19 +41,13 @@ pub(crate) struct TurnPlans {
 }
 
 /// Cuts the lines at these places into turns.
-pub(crate) fn plan_turns(
-    transcript: &Transcript<'_>,
-    places: &[usize],
-    path_of: &dyn Fn(usize) -> String,
-    decoded: &mut Decoded,
-) -> TurnPlans {
+pub(crate) fn plan_turns(transcript: &Transcript<'_>, places: &[usize]) -> TurnPlans {
     let mut planner = Planner {
         transcript,
         turns: Vec::new(),
         turn_of: FxHashMap::default(),
         turn_of_prompt_id: FxHashMap::default(),
         waiting: Vec::new(),
-        lost_parents: Vec::new(),
     };
     let mut previous = None;
     for &place in places {
@@ -63,18 +55,6 @@ pub(crate) fn plan_turns(
         previous = Some(place);
     }
     planner.settle_waiting();
-    if let Some(&first) = planner.lost_parents.first() {
-        let entry = &transcript.entries[first];
-        let count = planner.lost_parents.len();
-        decoded.problem(Problem {
-            kind: ProblemKind::Inconsistent,
-            file: path_of(entry.file),
-            line: Some(entry.line.number),
-            message: format!(
-                "{count} lines hang under lines that are not there or come later; this is the first"
-            ),
-        });
-    }
     let mut plans = TurnPlans {
         turns: planner.turns,
         turn_of: planner.turn_of,
@@ -90,7 +70,6 @@ struct Planner<'p, 'a> {
     turn_of_prompt_id: FxHashMap<&'p str, usize>,
     /// Lines before the first turn.
     waiting: Vec<usize>,
-    lost_parents: Vec<usize>,
 }
 
 impl<'p> Planner<'p, '_> {
@@ -121,8 +100,9 @@ impl<'p> Planner<'p, '_> {
             .or_else(|| record.logical_parent_uuid.get())?;
         match self.transcript.by_uuid.get(named) {
             Some(parent) if *parent < place => self.turn_of.get(parent).copied(),
+            // No trouble worth telling: Claude Code leaves some parents (what
+            // hooks attached) out of its files, and writes others later.
             _ => {
-                self.lost_parents.push(place);
                 let same_prompt = record
                     .prompt_id
                     .get()
