@@ -14,6 +14,7 @@ mod bench;
 mod generate;
 mod page;
 mod process;
+mod running;
 mod test;
 mod tidy;
 mod up;

@@ -36,7 +36,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 /// Builds the page unless it was built from the same sources before.
 pub(crate) fn build_if_changed() -> anyhow::Result<()> {
     let built = fs::read_to_string(stamp()).unwrap_or_default();
-    if workspace::embedded_page().join("index.html").is_file() && built == fingerprint()? {
+    let is_there = |folder: std::path::PathBuf| folder.join("index.html").is_file();
+    let is_laid_out =
+        is_there(workspace::embedded_page()) && is_there(workspace::page_sources().join("dist"));
+    if is_laid_out && built == fingerprint()? {
         return Ok(());
     }
     build()

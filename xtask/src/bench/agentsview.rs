@@ -4,8 +4,9 @@ use super::ccusage::differences;
 use super::disk::{self, size_of};
 use super::figures::{Report, Who};
 use super::history::History;
-use super::measure::{Running, median_seconds, run};
-use super::server::{self, free_port};
+use super::measure::{median_seconds, memory, run};
+use super::server;
+use crate::running::{Running, free_port};
 use crate::{process, workspace};
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -109,7 +110,7 @@ fn serve(program: &Path, home: &Path, report: &mut Report) -> anyhow::Result<()>
         begin.elapsed().as_secs_f64() * 1e3,
     );
     thread::sleep(Duration::from_secs(4));
-    if let Some(bytes) = running.memory_now() {
+    if let Some(bytes) = memory(running.id(), "VmRSS:") {
         report.rival(Who::Agentsview, server::IDLE, bytes as f64 / 1e6);
     }
     // These ask the running server.

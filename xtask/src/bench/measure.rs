@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use std::fs;
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -109,7 +109,7 @@ impl MemoryWatch {
 }
 
 /// A process's memory in bytes: `VmHWM:` the most it had, `VmRSS:` what it has.
-fn memory(process: u32, field: &str) -> Option<u64> {
+pub(super) fn memory(process: u32, field: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim()
@@ -118,45 +118,6 @@ fn memory(process: u32, field: &str) -> Option<u64> {
         .parse::<u64>()
         .ok()
         .map(|kilobytes| kilobytes * 1024)
-}
-
-/// A program that runs until it is dropped.
-pub(super) struct Running {
-    child: Child,
-}
-
-impl Running {
-    /// Starts a program; what it says is thrown away.
-    pub(super) fn start(command: &mut Command) -> anyhow::Result<Self> {
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-        Ok(Self { child })
-    }
-
-    /// The memory that it has now.
-    pub(super) fn memory_now(&self) -> Option<u64> {
-        memory(self.child.id(), "VmRSS:")
-    }
-
-    /// An error if it has ended.
-    pub(super) fn check_running(&mut self) -> anyhow::Result<()> {
-        match self.child.try_wait()? {
-            Some(status) => bail!("the program ended ({status}) when it should have gone on"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself; there is nobody to tell.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 #[cfg(test)]

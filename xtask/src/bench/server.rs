@@ -3,9 +3,9 @@
 use super::dashcam::Dashcam;
 use super::figures::{Report, Unit};
 use super::history::History;
-use super::measure::{Running, median};
+use super::measure::{median, memory};
+use crate::running::{Running, free_port};
 use anyhow::{Context, bail};
-use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ pub(super) fn measure(
     server.wait_until_ready()?;
     // It looks for new history first; idle is what comes after.
     thread::sleep(Duration::from_secs(4));
-    if let Some(bytes) = server.running.memory_now() {
+    if let Some(bytes) = memory(server.running.id(), "VmRSS:") {
         report.figure(IDLE, "≤ 40 MB", Unit::Megabytes, bytes as f64 / 1e6);
     }
     for (what, path) in QUERIES {
@@ -132,10 +132,4 @@ impl Server {
 
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().proxy(None).build().into()
-}
-
-/// A port that nobody listens on at this moment.
-pub(super) fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
-    Ok(listener.local_addr()?.port())
 }

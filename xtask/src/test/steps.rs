@@ -225,7 +225,7 @@ fn harnesses() -> anyhow::Result<Outcome> {
 }
 
 fn fuzz() -> anyhow::Result<Outcome> {
-    const SECONDS: &str = "-max_total_time=20";
+    const SECONDS: &str = "-max_total_time=10";
     if process::find(&["cargo-fuzz"]).is_none() {
         return Ok(Outcome::Skipped(
             "cargo-fuzz is not installed (cargo install --locked cargo-fuzz)".to_owned(),

@@ -61,21 +61,21 @@ pub(super) fn need_chromium() -> anyhow::Result<PathBuf> {
         "google-chrome",
         "google-chrome-stable",
     ];
-    if let Some(chosen) = std::env::var_os("CHROMIUM_BIN") {
+    if let Some(chosen) = std::env::var_os("CHROMIUM") {
         return Ok(PathBuf::from(chosen));
     }
     if let Some(found) = find(NAMES) {
         return Ok(found);
     }
     if find(&["apt-get"]).is_none() || !is_root() {
-        bail!("no Chromium was found: install the package chromium, or name one in CHROMIUM_BIN");
+        bail!("no Chromium was found: install the package chromium, or name one in CHROMIUM");
     }
     println!("installing Chromium");
     run(Command::new("apt-get").args(["update", "-qq"]))?;
     run(Command::new("apt-get")
         .args(["install", "-y", "-qq", "chromium"])
         .env("DEBIAN_FRONTEND", "noninteractive"))?;
-    find(NAMES).context("Chromium was installed but is not on the path: name it in CHROMIUM_BIN")
+    find(NAMES).context("Chromium was installed but is not on the path: name it in CHROMIUM")
 }
 
 fn is_root() -> bool {
