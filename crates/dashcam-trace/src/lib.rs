@@ -15,6 +15,7 @@ pub mod id;
 mod json;
 pub mod model_call;
 pub mod money;
+pub mod openinference;
 pub mod problem;
 pub mod raw_json;
 pub mod session;
