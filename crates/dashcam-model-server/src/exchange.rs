@@ -151,7 +151,7 @@ pub(crate) fn pieces(text: &str, pieces: usize) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::pieces;
-    use proptest::prelude::{Just, Strategy, any, prop_oneof};
+    use proptest::prelude::{Just, any, prop_oneof};
 
     #[test]
     fn a_text_is_cut_at_characters() {

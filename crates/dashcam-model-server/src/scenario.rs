@@ -255,10 +255,6 @@ pub struct UsageFields {
 
 impl UsageFields {
     /// Whether nothing is given.
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde passes a reference"
-    )]
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }

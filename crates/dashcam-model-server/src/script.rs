@@ -2,7 +2,7 @@
 
 use crate::error::ServerError;
 use crate::exchange::{Answer, Call, CallInput, Question, Usage};
-use crate::scenario::{CallId, Match, Reply, Scenario, substitute};
+use crate::scenario::{CallId, Match, OneOrMany, Reply, Scenario, ScriptedCall, substitute};
 use crate::wire::Api;
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -188,12 +188,11 @@ impl Script {
         for (index, call) in reply.tool_calls.iter_mut().enumerate() {
             let made = CallId::Given(format!("{}{seed}_{index}", question.api.call_prefix()));
             call.id = match call.id.take() {
-                None | Some(CallId::Made(true)) => Some(made),
+                Some(CallId::Given(id)) => Some(CallId::Given(id)),
                 Some(CallId::Made(false)) if question.api == Api::Gemini => {
                     Some(CallId::Made(false))
                 }
-                Some(CallId::Made(false)) => Some(made),
-                given => given,
+                _ => Some(made),
             };
         }
         let answer = Answer {
@@ -206,7 +205,7 @@ impl Script {
             thoughts: reply
                 .thought
                 .as_ref()
-                .map(|thought| thought.to_vec())
+                .map(OneOrMany::to_vec)
                 .unwrap_or_default(),
             thought_signature: reply.thought_signature.clone(),
             text: reply.text.clone().unwrap_or_default(),
@@ -224,7 +223,7 @@ impl Script {
     }
 }
 
-fn call(scripted: &crate::scenario::ScriptedCall) -> Call {
+fn call(scripted: &ScriptedCall) -> Call {
     Call {
         id: match &scripted.id {
             Some(CallId::Given(id)) => Some(id.clone()),

@@ -134,14 +134,11 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 /// `Err` closes the connection without an answer.
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
-    let packed = match to_bytes(Body::new(body), MAX_BODY).await {
-        Ok(packed) => packed,
-        Err(_) => {
-            return Ok(plain_error(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the body is too large",
-            ));
-        }
+    let Ok(packed) = to_bytes(Body::new(body), MAX_BODY).await else {
+        return Ok(plain_error(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is too large",
+        ));
     };
     let body = match unpacked(&head.headers, &packed) {
         Ok(body) => body,
@@ -222,7 +219,7 @@ async fn reply(
             ending.set(Delivery::Whole);
             json_response(status, &error_body(question.api, status, &reply))
         }
-        Some(encoded) if question.stream && !as_array => sse(encoded, &reply, ending),
+        Some(encoded) if question.stream && !as_array => sse(&encoded, &reply, ending),
         Some(encoded) => {
             ending.set(Delivery::Whole);
             let events = encoded.frames.into_iter().map(|frame| frame.data);
@@ -249,7 +246,7 @@ async fn reply(
     Ok(response)
 }
 
-fn sse(encoded: Encoded, reply: &Reply, ending: Ending) -> Response<Body> {
+fn sse(encoded: &Encoded, reply: &Reply, ending: Ending) -> Response<Body> {
     let mut parts: Vec<_> = encoded.frames.iter().map(wire::Frame::to_sse).collect();
     if let (Some(last), Some(trailer)) = (parts.last_mut(), encoded.trailer) {
         last.push_str(trailer);

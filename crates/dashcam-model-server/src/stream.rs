@@ -53,6 +53,9 @@ pub(crate) fn paced(
             if at > 0 && !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
+            // Hyper sends what it has when the body makes it wait: each event goes
+            // out by itself, and a cut loses none before it.
+            tokio::task::yield_now().await;
             if cut_after.is_some_and(|after| at >= after) {
                 ending.set(Delivery::Cut);
                 // An error in the body makes hyper close the connection in the middle.
