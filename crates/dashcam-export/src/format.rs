@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 /// A format that a session can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Format {
     /// A conversation to read in a terminal.
     Text,
