@@ -8,7 +8,10 @@
 
 mod amounts;
 mod format;
+mod harmless;
+mod html;
 mod json;
+mod markdown;
 mod plain;
 mod story;
 mod text;
@@ -73,6 +76,8 @@ pub fn render(
     match format {
         Format::Text => Ok(text::render(&session, options)),
         Format::Json => json::render(&session),
+        Format::Html => Ok(html::render(&session)),
+        Format::Markdown => Ok(markdown::render(&session, options)),
         _ => json::render(&session),
     }
 }

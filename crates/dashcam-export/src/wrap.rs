@@ -1,6 +1,6 @@
 //! Breaking text into lines that fit.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 const TAB: &str = "    ";
 
@@ -17,21 +17,24 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 /// where something was cut.
 pub(crate) fn cut(line: &str, width: usize) -> String {
     let line = line.replace('\t', TAB);
-    if line.width() <= width {
+    if fitting(&line, width) == line.len() {
         return line;
     }
-    let room = width.saturating_sub(1);
-    let end = fitting(&line, room);
+    let end = fitting(&line, width.saturating_sub(1));
     format!("{}…", &line[..end])
 }
 
 fn wrap_line(line: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = line.trim_end();
-    while rest.width() > width {
+    loop {
+        let fits = fitting(rest, width);
+        if fits == rest.len() {
+            break;
+        }
         // At least one character a line, or it would never end.
         let first = rest.chars().next().map_or(1, char::len_utf8);
-        let fits = fitting(rest, width).max(first);
+        let fits = fits.max(first);
         let indent = rest.len() - rest.trim_start().len();
         let at_space = rest[..fits].rfind(' ').filter(|space| *space > indent);
         let end = if rest[fits..].starts_with(' ') {
@@ -42,7 +45,9 @@ fn wrap_line(line: &str, width: usize) -> Vec<String> {
         lines.push(rest[..end].trim_end().to_owned());
         rest = rest[end..].trim_start();
     }
-    lines.push(rest.to_owned());
+    if lines.is_empty() || !rest.is_empty() {
+        lines.push(rest.to_owned());
+    }
     lines
 }
 
