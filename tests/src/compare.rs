@@ -1,0 +1,409 @@
+//! Compares what dashcam tells with what the model server served.
+//!
+//! Every comparison adds to a list, and all differences are shown together.
+
+use crate::dashcam::Recorded;
+use crate::served::{Served, ServedCall};
+use crate::tool_calls;
+use dashcam_insight::Prices;
+use dashcam_trace::{
+    AgentRun, Harness, ModelCall, Money, Part, Session, Span, SpanBody, SpanId, Status, Timestamp,
+    Tokens, ToolCall,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
+
+/// Asserts that what was recorded is what was served, nothing more and
+/// nothing less: model calls, tokens of every kind, texts, tool calls with
+/// arguments and results, order, nesting, sums, cost.
+pub fn check(recorded: &Recorded, served: &[Served]) {
+    check_by(recorded, served, &by_response_id(recorded, served));
+}
+
+/// The same for a recording whose truth knows no ids: calls are told apart by
+/// their words, and equal ones by their order.
+pub fn check_recorded(recorded: &Recorded, served: &[Served]) {
+    check_by(recorded, served, &by_words(recorded, served));
+}
+
+/// A model call where it stands.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    session: &'a Session,
+    span: &'a Span,
+    call: &'a ModelCall,
+}
+
+/// The model calls that dashcam counts, each with what was served; the same
+/// place in both lists is the same call.
+type Pairs<'a> = Vec<(Option<Seen<'a>>, &'a Served)>;
+
+fn check_by(recorded: &Recorded, served: &[Served], pairs: &Pairs<'_>) {
+    let mut differences = Differences::default();
+    let prices = Prices::load("").unwrap();
+    for (seen, served) in pairs {
+        let Some(seen) = seen else {
+            differences.add(format!("not recorded: {}", short(served)));
+            continue;
+        };
+        let mut call = CallCheck {
+            harness: recorded.harness(),
+            seen: *seen,
+            served,
+            differences: &mut differences,
+        };
+        call.words();
+        call.tokens();
+        call.cost(&prices);
+        call.nesting();
+        call.tools();
+    }
+    let known: HashSet<SpanId> = pairs
+        .iter()
+        .filter_map(|(seen, _)| Some(seen.as_ref()?.span.id))
+        .collect();
+    for seen in counted(recorded).filter(|seen| !known.contains(&seen.span.id)) {
+        differences.add(format!(
+            "recorded but not served: {:?} {:?}",
+            seen.call.response_id, seen.call.output
+        ));
+    }
+    order(pairs, &mut differences);
+    sums(recorded, served, &prices, pairs, &mut differences);
+    differences.assert_none();
+}
+
+/// The model calls of all turns that were not copied from another session.
+fn counted(recorded: &Recorded) -> impl Iterator<Item = Seen<'_>> {
+    recorded.sessions.iter().flat_map(|session| {
+        let own = session
+            .turns
+            .iter()
+            .filter(|turn| turn.copied_from.is_none());
+        own.flat_map(|turn| &turn.spans)
+            .filter_map(move |span| match &span.body {
+                SpanBody::ModelCall(call) => Some(Seen {
+                    session,
+                    span,
+                    call,
+                }),
+                _ => None,
+            })
+    })
+}
+
+fn by_response_id<'a>(recorded: &'a Recorded, served: &'a [Served]) -> Pairs<'a> {
+    let mut seen: HashMap<&str, Seen<'a>> = HashMap::new();
+    for call in counted(recorded) {
+        let id = call.call.response_id.as_deref().unwrap_or_default();
+        // Claude Code names the request too.
+        let id = id.split_once(':').map_or(id, |(message, _)| message);
+        assert!(
+            seen.insert(id, call).is_none(),
+            "response {id} is counted twice"
+        );
+    }
+    let find = |served: &Served| {
+        served
+            .response_id
+            .as_deref()
+            .and_then(|id| seen.get(id).copied())
+    };
+    served.iter().map(|served| (find(served), served)).collect()
+}
+
+fn by_words<'a>(recorded: &'a Recorded, served: &'a [Served]) -> Pairs<'a> {
+    let mut waiting: Vec<Seen<'a>> = counted(recorded).collect();
+    waiting.sort_by_key(|seen| seen.span.end.unwrap_or(seen.span.start));
+    served
+        .iter()
+        .map(|served| {
+            let at = waiting.iter().position(|seen| {
+                text(seen.call) == served.text
+                    && tools_of(*seen)
+                        .iter()
+                        .map(|(_, call)| bare(&call.tool))
+                        .eq(served.calls.iter().map(|call| bare(&call.name)))
+            });
+            (at.map(|at| waiting.remove(at)), served)
+        })
+        .collect()
+}
+
+/// A tool's name without a namespace, which harnesses write in different ways.
+fn bare(name: &str) -> &str {
+    name.rsplit(['.', '_']).next().unwrap_or(name)
+}
+
+struct CallCheck<'a> {
+    harness: Harness,
+    seen: Seen<'a>,
+    served: &'a Served,
+    differences: &'a mut Differences,
+}
+
+impl CallCheck<'_> {
+    fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: T, got: T) {
+        if expected != got {
+            let which = short(self.served);
+            self.differences.add(format!(
+                "{which}: {what}: expected {expected:?}, got {got:?}"
+            ));
+        }
+    }
+
+    fn words(&mut self) {
+        let (seen, served) = (self.seen, self.served);
+        self.equal("model", served.model.as_str(), seen.call.model.as_str());
+        if served.is_whole {
+            self.equal("text", served.text.clone(), text(seen.call));
+            self.equal("thinking", served.thinking.clone(), thinking(seen.call));
+            self.equal("status", Status::Ok, seen.span.status);
+        }
+    }
+
+    fn tokens(&mut self) {
+        // Of a stream that broke off only the harness knows what it counted.
+        if self.served.is_whole {
+            self.equal("tokens", Some(self.served.tokens), self.seen.call.tokens);
+        }
+    }
+
+    fn cost(&mut self, prices: &Prices) {
+        let at = self.seen.span.end.unwrap_or(self.seen.span.start);
+        let expected = price(prices, self.served, at);
+        if self.served.is_whole {
+            self.equal(
+                "cost",
+                expected,
+                self.seen.call.cost.as_ref().map(|cost| cost.usd),
+            );
+        }
+    }
+
+    /// A call of the main conversation stands under its turn; a subagent's
+    /// under an agent run that the tool call with the agent's name started.
+    fn nesting(&mut self) {
+        let seen = self.seen;
+        let run = agent_run(seen);
+        if self.served.queue == "main" {
+            self.equal("agent run", None, run.map(|(_, run)| run.id.clone()));
+            return;
+        }
+        let Some((span, _)) = run else {
+            return self.equal("agent run", Some(self.served.queue.clone()), None);
+        };
+        let starter = span.parent.and_then(|parent| find(seen.session, parent));
+        let input = match starter.map(|span| &span.body) {
+            Some(SpanBody::ToolCall(call)) => call.input.as_str().to_owned(),
+            other => format!("not a tool call: {other:?}"),
+        };
+        // A subagent's queue is named by a word that its prompt holds.
+        let word = self.served.queue.rsplit(' ').next().unwrap_or_default();
+        if self.served.response_id.is_some() && !input.contains(word) {
+            self.equal("started by", word.to_owned(), input);
+        }
+    }
+
+    fn tools(&mut self) {
+        let tools = tools_of(self.seen);
+        if !self.served.is_whole && tools.is_empty() {
+            return;
+        }
+        self.equal("tool calls", self.served.calls.len(), tools.len());
+        for (served, (span, call)) in self.served.calls.iter().zip(&tools) {
+            self.tool(served, span, call);
+        }
+    }
+
+    fn tool(&mut self, served: &ServedCall, span: &Span, call: &ToolCall) {
+        self.equal("tool's model call", Some(self.seen.span.id), span.parent);
+        if served.id.is_some() {
+            self.equal("call id", served.id.clone(), call.call_id.clone());
+        }
+        self.equal("tool", bare(&served.name), bare(&call.tool));
+        self.input(served, call);
+        if let Some((text, is_error)) = &served.result {
+            let output = call.output.as_ref().map(|output| output.text.clone());
+            self.equal("result", Some(text.clone()), output);
+            if *is_error {
+                self.equal("tool status", Status::Error, span.status);
+            }
+        }
+        let mcp = call
+            .mcp
+            .as_ref()
+            .map(|mcp| (mcp.server.clone(), mcp.tool.clone()));
+        self.equal("MCP tool", mcp_tool(served), mcp);
+    }
+
+    fn input(&mut self, served: &ServedCall, call: &ToolCall) {
+        let input = call.input.to_value();
+        // Claude Code writes defaults into the arguments.
+        if let (Harness::ClaudeCode, Value::Object(expected)) = (self.harness, &served.input) {
+            for (key, value) in expected {
+                self.equal(&format!("argument {key}"), Some(value), input.get(key));
+            }
+            return;
+        }
+        self.equal("arguments", &served.input, &input);
+    }
+}
+
+/// Server and tool as the wire names them: `mcp__server__tool`, or the same
+/// in two fields.
+fn mcp_tool(served: &ServedCall) -> Option<(String, String)> {
+    let whole = match &served.namespace {
+        Some(namespace) => format!("{namespace}__{}", served.name),
+        None => served.name.clone(),
+    };
+    let (server, tool) = whole.strip_prefix("mcp__")?.split_once("__")?;
+    Some((server.to_owned(), tool.to_owned()))
+}
+
+/// Within one conversation, calls were served in the order of their spans.
+fn order(pairs: &Pairs<'_>, differences: &mut Differences) {
+    let mut last: BTreeMap<(&str, &str), Timestamp> = BTreeMap::new();
+    for (seen, served) in pairs {
+        let Some(seen) = seen else { continue };
+        let end = seen.span.end.unwrap_or(seen.span.start);
+        let before = last.insert(
+            (seen.session.native_id.as_str(), served.queue.as_str()),
+            end,
+        );
+        if before.is_some_and(|before| before > end) {
+            differences.add(format!("{}: out of order", short(served)));
+        }
+    }
+}
+
+/// `usage`, `usage --from-disk` and `sessions` add up to the same.
+fn sums(
+    recorded: &Recorded,
+    served: &[Served],
+    prices: &Prices,
+    pairs: &Pairs<'_>,
+    differences: &mut Differences,
+) {
+    // What broke off is compared by the records that are there.
+    if served.iter().any(|served| !served.is_whole) {
+        return;
+    }
+    let tokens: Tokens = served.iter().map(|served| served.tokens).sum();
+    let calls = served.len() as u64;
+    let tools: u64 = served.iter().map(|served| served.calls.len() as u64).sum();
+    let cost: Money = pairs
+        .iter()
+        .filter_map(|(seen, served)| {
+            let span = seen.as_ref()?.span;
+            price(prices, served, span.end.unwrap_or(span.start))
+        })
+        .sum();
+    for (name, total) in [
+        ("usage", &recorded.usage.total),
+        ("usage --from-disk", &recorded.from_disk.total),
+    ] {
+        differences.equal(&format!("{name}: tokens"), &tokens, &total.tokens);
+        differences.equal(&format!("{name}: model calls"), &calls, &total.model_calls);
+        differences.equal(&format!("{name}: cost"), &cost, &total.cost_usd);
+    }
+    differences.equal(
+        "usage: tool calls",
+        &tools,
+        &recorded.usage.total.tool_calls,
+    );
+    let summed = &recorded.summaries;
+    differences.equal(
+        "sessions: tokens",
+        &tokens,
+        &summed.iter().map(|one| one.tokens).sum(),
+    );
+    differences.equal(
+        "sessions: cost",
+        &cost,
+        &summed.iter().map(|one| one.cost).sum(),
+    );
+}
+
+fn price(prices: &Prices, served: &Served, at: Timestamp) -> Option<Money> {
+    let tokens = &served.tokens;
+    Some(prices.cost(&served.model, None, at, tokens, &[])?.usd)
+}
+
+/// The nearest agent run around a model call.
+fn agent_run(seen: Seen<'_>) -> Option<(&Span, &AgentRun)> {
+    let mut at = seen.span;
+    loop {
+        at = find(seen.session, at.parent?)?;
+        if let SpanBody::AgentRun(run) = &at.body {
+            return Some((at, run));
+        }
+    }
+}
+
+fn find(session: &Session, id: SpanId) -> Option<&Span> {
+    session.spans().find(|span| span.id == id)
+}
+
+/// The tool calls of a model call, in the order in which it made them.
+fn tools_of(seen: Seen<'_>) -> Vec<(&Span, &ToolCall)> {
+    let asked = seen.call.output.iter().filter_map(|part| match part {
+        Part::ToolUse { span, .. } => Some(*span),
+        _ => None,
+    });
+    asked
+        .filter_map(|id| tool_calls(seen.session).find(|(span, _)| span.id == id))
+        .collect()
+}
+
+fn text(call: &ModelCall) -> String {
+    let texts = call.output.iter().filter_map(|part| match part {
+        Part::Text { text } => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+fn thinking(call: &ModelCall) -> String {
+    let thoughts: Vec<_> = call
+        .output
+        .iter()
+        .filter_map(|part| match part {
+            Part::Thinking { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    thoughts.join("\n")
+}
+
+/// Enough of a response to know it by.
+fn short(served: &Served) -> String {
+    let tools: Vec<_> = served.calls.iter().map(|call| call.name.as_str()).collect();
+    let begun: String = served.text.chars().take(30).collect();
+    format!(
+        "{} in {:?} ({begun:?} {tools:?})",
+        served.response_id.as_deref().unwrap_or("?"),
+        served.queue
+    )
+}
+
+#[derive(Default)]
+struct Differences(String);
+
+impl Differences {
+    fn add(&mut self, difference: impl std::fmt::Display) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "- {difference}");
+    }
+
+    fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: &T, got: &T) {
+        if expected != got {
+            self.add(format!("{what}: expected {expected:?}, got {got:?}"));
+        }
+    }
+
+    fn assert_none(self) {
+        assert!(self.0.is_empty(), "served and recorded differ:\n{}", self.0);
+    }
+}

@@ -1,0 +1,45 @@
+//! End-to-end tests: real harnesses run scenarios against the model server,
+//! dashcam imports what they leave on disk, and the result is compared with
+//! what the server served.
+//!
+//! Everything happens in scratch folders and on loopback. Where npm cannot be
+//! reached, the tests say so loudly and pass.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "all of this runs in tests, which stop at what should not be"
+)]
+#![expect(clippy::print_stderr, reason = "a skipped test has to say so")]
+
+mod compare;
+mod dashcam;
+mod harness;
+mod install;
+mod process;
+mod served;
+mod workbench;
+
+pub use compare::{check, check_recorded};
+pub use dashcam::{Recorded, read_home};
+pub use harness::{ClaudeCode, Codex};
+pub use process::{Ended, Until};
+pub use served::{Served, ServedCall, from_log, from_truth};
+pub use workbench::Workbench;
+
+use dashcam_trace::{ModelCall, Session, Span, SpanBody, ToolCall};
+
+/// The model calls of a session, in the order of its spans.
+pub fn model_calls(session: &Session) -> impl Iterator<Item = (&Span, &ModelCall)> {
+    session.spans().filter_map(|span| match &span.body {
+        SpanBody::ModelCall(call) => Some((span, call)),
+        _ => None,
+    })
+}
+
+/// The tool calls of a session, in the order of its spans.
+pub fn tool_calls(session: &Session) -> impl Iterator<Item = (&Span, &ToolCall)> {
+    session.spans().filter_map(|span| match &span.body {
+        SpanBody::ToolCall(call) => Some((span, call)),
+        _ => None,
+    })
+}

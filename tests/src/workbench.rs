@@ -1,0 +1,151 @@
+//! A scratch home and a scratch repository for one test.
+
+use crate::dashcam::{Recorded, read_home};
+use dashcam_model_server::{Entry, ModelServer, Scenario};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What lies in the scratch repository: a function that is wrong, a test that
+/// shows it, and something to read.
+const FILES: [(&str, &str); 4] = [
+    ("price.sh", "total() {\n  echo $(($1 - $2))\n}\n"),
+    (
+        "test.sh",
+        ". ./price.sh\nif [ \"$(total 4 3)\" = 7 ]; then echo pass; else echo \"fail: $(total 4 3)\"; exit 3; fi\n",
+    ),
+    ("fruits.txt", "apple\nquince\nmedlar\n"),
+    ("README.md", "# Shop\n\nRun the tests with `sh test.sh`.\n"),
+];
+
+/// A scratch home and a scratch repository. Both vanish with it.
+#[derive(Debug)]
+pub struct Workbench {
+    folder: tempfile::TempDir,
+    log: Vec<Entry>,
+}
+
+impl Workbench {
+    /// Sets up a home and a repository with one commit.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = Self {
+            folder,
+            log: Vec::new(),
+        };
+        fs::create_dir(bench.home()).unwrap();
+        fs::create_dir(bench.repository()).unwrap();
+        for (name, text) in FILES {
+            fs::write(bench.repository().join(name), text).unwrap();
+        }
+        bench.git(&["init", "--quiet", "--initial-branch=main"]);
+        bench.git(&["add", "--all"]);
+        bench.git(&[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@t",
+            "commit",
+            "--quiet",
+            "-m",
+            "Begin",
+        ]);
+        bench
+    }
+
+    /// The folder around home and repository.
+    pub fn folder(&self) -> PathBuf {
+        // macOS keeps temporary folders behind a link, and harnesses resolve it.
+        self.folder.path().canonicalize().unwrap()
+    }
+
+    /// The scratch home.
+    pub fn home(&self) -> PathBuf {
+        self.folder().join("home")
+    }
+
+    /// The scratch repository.
+    pub fn repository(&self) -> PathBuf {
+        self.folder().join("shop")
+    }
+
+    /// The text of a file in the repository.
+    pub fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.repository().join(name)).unwrap()
+    }
+
+    /// Starts a model server with `scenarios/<name>.json`, where `{{cwd}}` is
+    /// the repository.
+    pub fn serve(&self, name: &str) -> ModelServer {
+        let cwd = self.repository().to_string_lossy().into_owned();
+        let variables = BTreeMap::from([("cwd".to_owned(), cwd)]);
+        let path = package_folder()
+            .join("scenarios")
+            .join(format!("{name}.json"));
+        ModelServer::start(Scenario::read(&path, &variables).unwrap()).unwrap()
+    }
+
+    /// Ends a server, asserts that its main conversation was played to the
+    /// end, and keeps its log.
+    pub fn finish(&mut self, server: ModelServer) {
+        let left = server.left();
+        let log = server.shutdown();
+        assert!(
+            left.values().all(|left| *left == 0),
+            "replies left: {left:?}\n{log:#?}"
+        );
+        self.log.extend(log);
+    }
+
+    /// What all servers so far served.
+    pub fn log(&self) -> &[Entry] {
+        &self.log
+    }
+
+    /// Imports the home and reads everything back.
+    pub fn record(&self) -> Recorded {
+        read_home(&self.home(), &self.folder().join("data"))
+    }
+
+    /// A command that knows nothing of this machine but where programs are,
+    /// and that no proxy-abiding program can use to leave it.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.repository()).env_clear();
+        let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
+        command.env("PATH", path).env("HOME", self.home());
+        command
+            .env("TMPDIR", self.folder())
+            .env("LANG", "C.UTF-8")
+            .env("TERM", "dumb");
+        for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] {
+            command.env(proxy, "http://127.0.0.1:9");
+        }
+        command
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("no_proxy", "127.0.0.1,localhost");
+        command
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let status = self
+            .command(Path::new("git"))
+            .args(arguments)
+            .status()
+            .unwrap();
+        assert!(status.success(), "git {arguments:?}");
+    }
+}
+
+impl Default for Workbench {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Where this package lies.
+pub(crate) fn package_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
