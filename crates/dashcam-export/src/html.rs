@@ -76,7 +76,7 @@ impl Page {
     fn step(&mut self, step: Step<'_>) {
         self.close_to(step.depth);
         match step.told {
-            Told::ModelCall(span, _) => self.error(Some(span)),
+            Told::ModelCall(span) => self.error(Some(span)),
             Told::Thinking(text) => {
                 self.put("<details class=\"thinking\"><summary class=\"faint\">Thinking</summary>");
                 self.put(&markdown(text));

@@ -7,11 +7,15 @@
 //! made for programs carries it unchanged, inside the format's own quoting.
 
 mod amounts;
+mod atif;
+mod conversation;
 mod format;
 mod harmless;
 mod html;
 mod json;
 mod markdown;
+mod messages;
+mod otlp;
 mod plain;
 mod story;
 mod text;
@@ -68,17 +72,19 @@ pub enum RenderError {
 
 /// Renders a session, or one turn of it. The result ends with a newline.
 pub fn render(
-    session: &Session,
+    whole: &Session,
     format: Format,
     options: &RenderOptions,
 ) -> Result<String, RenderError> {
-    let session = chosen(session, options.turn)?;
+    let session = chosen(whole, options.turn)?;
     match format {
         Format::Text => Ok(text::render(&session, options)),
         Format::Json => json::render(&session),
         Format::Html => Ok(html::render(&session)),
         Format::Markdown => Ok(markdown::render(&session, options)),
-        _ => json::render(&session),
+        Format::Messages => messages::render(&session),
+        Format::Atif => atif::render(&session),
+        Format::Otlp => otlp::render(whole, options.turn),
     }
 }
 

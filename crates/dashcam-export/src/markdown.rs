@@ -53,7 +53,7 @@ impl Document<'_> {
     fn step(&mut self, step: Step<'_>) {
         let depth = step.depth;
         match step.told {
-            Told::ModelCall(span, _) => {
+            Told::ModelCall(span) => {
                 if let Some(error) = &span.error {
                     self.error(depth, error);
                 }

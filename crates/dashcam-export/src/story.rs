@@ -5,9 +5,7 @@
 //! below the call that started it. Every span is told exactly once, however
 //! odd the tree is.
 
-use dashcam_trace::{
-    AgentRun, Event, Image, ModelCall, Part, Span, SpanBody, SpanId, ToolCall, Turn,
-};
+use dashcam_trace::{AgentRun, Event, Image, Part, Span, SpanBody, SpanId, ToolCall, Turn};
 use std::collections::{HashMap, HashSet};
 
 /// Spans nested deeper than this are told flat at the end, so that a hostile
@@ -25,7 +23,7 @@ pub(crate) struct Step<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Told<'a> {
     /// A model call begins; its parts follow.
-    ModelCall(&'a Span, &'a ModelCall),
+    ModelCall(&'a Span),
     Thinking(&'a str),
     Text(&'a str),
     Image(&'a Image),
@@ -121,7 +119,7 @@ impl<'a> Teller<'a, '_> {
         match &span.body {
             SpanBody::Turn => self.children(span.id, depth),
             SpanBody::ModelCall(call) => {
-                self.tell(depth, Told::ModelCall(span, call));
+                self.tell(depth, Told::ModelCall(span));
                 for part in &call.output {
                     self.part(span, part, depth);
                 }

@@ -83,7 +83,7 @@ impl Page<'_> {
     fn step(&mut self, step: Step<'_>) {
         let depth = step.depth;
         match step.told {
-            Told::ModelCall(span, _) => {
+            Told::ModelCall(span) => {
                 if let Some(error) = &span.error {
                     self.blank();
                     self.error(depth, error);

@@ -11,16 +11,9 @@ use otlp::span::SpanKind as OtlpKind;
 use otlp::status::StatusCode;
 use std::collections::HashMap;
 
-/// How a session is written.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// The project it belongs to; the name of its working directory where
-    /// absent.
-    pub project: Option<String>,
-}
-
-/// A whole session as one export request, turn after turn.
-pub fn encode_session(session: &Session, options: &Options) -> ExportTraceServiceRequest {
+/// A whole session as one export request, turn after turn, for the project
+/// that it is to be shown in.
+pub fn encode_session(session: &Session, project_name: &str) -> ExportTraceServiceRequest {
     let encoder = Encoder::new(session);
     let spans = session
         .turns
@@ -35,7 +28,7 @@ pub fn encode_session(session: &Session, options: &Options) -> ExportTraceServic
     };
     ExportTraceServiceRequest {
         resource_spans: vec![otlp::ResourceSpans {
-            resource: Some(resource(session, options)),
+            resource: Some(resource(session, project_name)),
             scope_spans: vec![otlp::ScopeSpans {
                 scope: Some(scope),
                 spans,
@@ -46,21 +39,11 @@ pub fn encode_session(session: &Session, options: &Options) -> ExportTraceServic
     }
 }
 
-fn resource(session: &Session, options: &Options) -> Resource {
-    let directory = || {
-        session
-            .cwd
-            .as_deref()?
-            .rsplit(['/', '\\'])
-            .find(|name| !name.is_empty())
-    };
+fn resource(session: &Session, project_name: &str) -> Resource {
     let mut attributes = Writer::default();
     attributes.text(names::SERVICE_NAME, session.harness.as_str());
     attributes.optional_text(names::SERVICE_VERSION, session.version.as_deref());
-    attributes.optional_text(
-        names::PROJECT_NAME,
-        options.project.as_deref().or_else(directory),
-    );
+    attributes.text(names::PROJECT_NAME, project_name);
     attributes.text(names::DASHCAM_SESSION_ID, session.id.to_string());
     Resource {
         attributes: attributes.0,

@@ -1,6 +1,6 @@
 //! The law of the codec, and what one small session looks like.
 
-use super::{Encoder, Options, decode_span, encode_session};
+use super::{Encoder, decode_span, encode_session};
 use crate::{
     AgentRun, Change, Cost, CostSource, Event, EventKind, FileDiff, Git, Harness, Image, ImageId,
     InputPart, McpTool, ModelCall, Money, Part, Prompt, RawJson, Session, SessionId, Source, Span,
@@ -294,7 +294,7 @@ proptest! {
     #[test]
     fn a_session_survives_otlp_json(spans in vec(span(), 1..4)) {
         let session = session_of(spans);
-        let json = serde_json::to_string(&encode_session(&session, &Options::default())).unwrap();
+        let json = serde_json::to_string(&encode_session(&session, "shop")).unwrap();
         let request: ExportTraceServiceRequest = serde_json::from_str(&json).unwrap();
         let spans: Vec<_> = request.resource_spans[0].scope_spans[0]
             .spans
@@ -481,13 +481,13 @@ fn outline(request: &ExportTraceServiceRequest) -> String {
 #[test]
 fn a_small_session_carries_the_names_that_viewers_read() {
     let session = small_session();
-    insta::assert_snapshot!(outline(&encode_session(&session, &Options::default())));
+    insta::assert_snapshot!(outline(&encode_session(&session, "shop")));
 }
 
 #[test]
 fn text_is_written_once() {
     let session = small_session();
-    let json = serde_json::to_string(&encode_session(&session, &Options::default())).unwrap();
+    let json = serde_json::to_string(&encode_session(&session, "shop")).unwrap();
     assert_eq!(json.matches("I look.").count(), 1);
     // Once as the model call's answer, once as the turn's.
     assert_eq!(json.matches("I may not.").count(), 2);
