@@ -102,10 +102,15 @@ impl Override {
             ("cache_write_5m", self.cache_write_5m),
             ("cache_write_1h", self.cache_write_1h),
         ];
-        match prices.into_iter().find(|(_, price)| price.is_some_and(|price| !(price >= 0.0))) {
-            Some((field, Some(value))) => {
-                Err(OverrideError::Price { model: model.to_owned(), field, value })
-            }
+        match prices
+            .into_iter()
+            .find(|(_, price)| price.is_some_and(|price| price.is_nan() || price < 0.0))
+        {
+            Some((field, Some(value))) => Err(OverrideError::Price {
+                model: model.to_owned(),
+                field,
+                value,
+            }),
             _ => Ok(()),
         }
     }
@@ -127,14 +132,20 @@ impl Override {
 
 /// Whether a name matches a pattern in which `*` stands for anything.
 fn matches(pattern: &str, name: &str) -> bool {
-    let Some((prefix, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(mut left) = name.strip_prefix(prefix) else { return false };
+    let Some((prefix, rest)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(mut left) = name.strip_prefix(prefix) else {
+        return false;
+    };
     let mut pieces = rest.split('*').peekable();
     while let Some(piece) = pieces.next() {
         if pieces.peek().is_none() {
             return left.ends_with(piece);
         }
-        let Some(at) = left.find(piece) else { return false };
+        let Some(at) = left.find(piece) else {
+            return false;
+        };
         left = &left[at + piece.len()..];
     }
     true
@@ -155,7 +166,9 @@ mod tests {
 
     fn cost(config: &str, model: &str, at: &str) -> Option<f64> {
         let overrides = Overrides::parse(config).unwrap();
-        overrides.cost(model, at.parse().unwrap(), &TOKENS).map(Money::usd)
+        overrides
+            .cost(model, at.parse().unwrap(), &TOKENS)
+            .map(Money::usd)
     }
 
     #[test]

@@ -20,7 +20,10 @@ impl Prices {
     /// The bundled table, with the `[prices]` of a configuration above it.
     /// Takes some tens of milliseconds the first time.
     pub fn load(config: &str) -> Result<Self, OverrideError> {
-        Ok(Self { overrides: Overrides::parse(config)?, table: Calculator::bundled() })
+        Ok(Self {
+            overrides: Overrides::parse(config)?,
+            table: Calculator::bundled(),
+        })
     }
 
     /// What a call of these tokens costs. `parameters` are those of the model
@@ -34,14 +37,23 @@ impl Prices {
         parameters: &[(String, String)],
     ) -> Option<Cost> {
         if let Some(usd) = self.overrides.cost(model, at, tokens) {
-            return Some(Cost { usd, source: CostSource::Override });
+            return Some(Cost {
+                usd,
+                source: CostSource::Override,
+            });
         }
         // The table has no rates for it, and would silently give the plain one.
-        if parameters.iter().any(|(name, value)| name == "speed" && value == "fast") {
+        if parameters
+            .iter()
+            .any(|(name, value)| name == "speed" && value == "fast")
+        {
             return None;
         }
         let usd = self.table_price(model, provider, at, tokens, parameters)?;
-        Some(Cost { usd, source: CostSource::PriceTable })
+        Some(Cost {
+            usd,
+            source: CostSource::PriceTable,
+        })
     }
 
     /// Gives every model call of a session its cost, where one is known. A
@@ -61,8 +73,13 @@ impl Prices {
             return;
         }
         if let Some(tokens) = &call.tokens {
-            call.cost =
-                self.cost(&call.model, call.provider.as_deref(), at, tokens, &call.parameters);
+            call.cost = self.cost(
+                &call.model,
+                call.provider.as_deref(),
+                at,
+                tokens,
+                &call.parameters,
+            );
         }
     }
 
@@ -78,14 +95,19 @@ impl Prices {
             (UsageKey::INPUT_TOKENS, tokens.prompt as f64),
             (UsageKey::CACHE_READ_TOKENS, tokens.cache_read as f64),
             (UsageKey::CACHE_WRITE_TOKENS, tokens.cache_write() as f64),
-            (UsageKey::CACHE_WRITE_1H_TOKENS, tokens.cache_write_1h as f64),
+            (
+                UsageKey::CACHE_WRITE_1H_TOKENS,
+                tokens.cache_write_1h as f64,
+            ),
             (UsageKey::OUTPUT_TOKENS, tokens.completion as f64),
         ]);
         let tier = parameters.iter().find(|(name, _)| name == "service_tier");
         // A provider that the table does not know (a proxy, a test server) may
         // still serve a model that it does.
-        [provider.and_then(known_provider), hosted_by(model)].into_iter().flatten().find_map(
-            |provider| {
+        [provider.and_then(known_provider), hosted_by(model)]
+            .into_iter()
+            .flatten()
+            .find_map(|provider| {
                 let mut request = PriceRequest::new(model, &usage)
                     .with_provider_id(provider)
                     .with_timestamp(system_time(at));
@@ -94,8 +116,7 @@ impl Prices {
                 }
                 let price = self.table.calculate(&request).ok()?.total_price;
                 Some(Money::from_usd(price))
-            },
-        )
+            })
     }
 }
 
@@ -137,7 +158,10 @@ fn hosted_by(model: &str) -> Option<&'static str> {
         ("deepseek", "deepseek"),
         ("kimi", "moonshotai"),
     ];
-    BY_PREFIX.iter().find(|(prefix, _)| model.starts_with(prefix)).map(|(_, provider)| *provider)
+    BY_PREFIX
+        .iter()
+        .find(|(prefix, _)| model.starts_with(prefix))
+        .map(|(_, provider)| *provider)
 }
 
 #[cfg(test)]
@@ -155,28 +179,67 @@ mod tests {
 
     #[test]
     fn both_durations_of_cache_writes_have_their_rates() {
-        let plain = Tokens { prompt: 1_000, ..Tokens::default() };
+        let plain = Tokens {
+            prompt: 1_000,
+            ..Tokens::default()
+        };
         let input = usd("claude-sonnet-4-5-20250929", None, plain).unwrap();
         let rate = |tokens| usd("claude-sonnet-4-5-20250929", None, tokens).unwrap() / input;
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} {b}");
         close(input, 0.003);
-        close(rate(Tokens { cache_read: 1_000, ..plain }), 0.1);
-        close(rate(Tokens { cache_write_5m: 1_000, ..plain }), 1.25);
-        close(rate(Tokens { cache_write_1h: 1_000, ..plain }), 2.0);
-        close(rate(Tokens { completion: 1_000, ..Tokens::default() }), 5.0);
+        close(
+            rate(Tokens {
+                cache_read: 1_000,
+                ..plain
+            }),
+            0.1,
+        );
+        close(
+            rate(Tokens {
+                cache_write_5m: 1_000,
+                ..plain
+            }),
+            1.25,
+        );
+        close(
+            rate(Tokens {
+                cache_write_1h: 1_000,
+                ..plain
+            }),
+            2.0,
+        );
+        close(
+            rate(Tokens {
+                completion: 1_000,
+                ..Tokens::default()
+            }),
+            5.0,
+        );
     }
 
     #[test]
     fn an_unknown_model_has_no_cost() {
-        let tokens = Tokens { prompt: 1_000, ..Tokens::default() };
+        let tokens = Tokens {
+            prompt: 1_000,
+            ..Tokens::default()
+        };
         assert_eq!(usd("some-model-of-tomorrow", None, tokens), None);
-        assert_eq!(usd("gpt-99-nonsense-zz", Some("openai"), tokens).is_some_and(|usd| usd == 0.0), false);
+        assert_eq!(
+            usd("gpt-99-nonsense-zz", Some("openai"), tokens).is_some_and(|usd| usd == 0.0),
+            false
+        );
     }
 
     #[test]
     fn a_proxy_in_between_does_not_hide_the_price() {
-        let tokens = Tokens { prompt: 1_000, ..Tokens::default() };
-        assert_eq!(usd("gpt-5", Some("scripted"), tokens), usd("gpt-5", Some("openai"), tokens));
+        let tokens = Tokens {
+            prompt: 1_000,
+            ..Tokens::default()
+        };
+        assert_eq!(
+            usd("gpt-5", Some("scripted"), tokens),
+            usd("gpt-5", Some("openai"), tokens)
+        );
         assert!(usd("gpt-5", None, tokens).is_some());
     }
 
@@ -184,11 +247,22 @@ mod tests {
     fn fast_mode_is_not_sold_at_the_plain_rate() {
         let prices = Prices::load("").unwrap();
         let fast = [("speed".to_owned(), "fast".to_owned())];
-        let tokens = Tokens { prompt: 1_000, ..Tokens::default() };
+        let tokens = Tokens {
+            prompt: 1_000,
+            ..Tokens::default()
+        };
         let at = AT.parse().unwrap();
-        assert_eq!(prices.cost("claude-opus-4-5", None, at, &tokens, &fast), None);
+        assert_eq!(
+            prices.cost("claude-opus-4-5", None, at, &tokens, &fast),
+            None
+        );
         let own = Prices::load("[prices.claude-opus-4-5]\ninput = 1\noutput = 1\n").unwrap();
-        let cost = own.cost("claude-opus-4-5", None, at, &tokens, &fast).unwrap();
-        assert_eq!((cost.usd, cost.source), (Money::from_usd(0.001), CostSource::Override));
+        let cost = own
+            .cost("claude-opus-4-5", None, at, &tokens, &fast)
+            .unwrap();
+        assert_eq!(
+            (cost.usd, cost.source),
+            (Money::from_usd(0.001), CostSource::Override)
+        );
     }
 }

@@ -39,7 +39,11 @@ impl Stamp {
             .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
             .and_then(|since| i64::try_from(since.as_nanos()).ok())
             .unwrap_or_default();
-        Self { size: metadata.len(), modified_ns, inode: inode(metadata) }
+        Self {
+            size: metadata.len(),
+            modified_ns,
+            inode: inode(metadata),
+        }
     }
 }
 
@@ -88,13 +92,18 @@ pub fn discover(home: &Home, readers: &[&dyn HarnessReader]) -> Found {
 }
 
 fn discover_below(reader: &dyn HarnessReader, root: &Path, found: &mut Found) {
-    let entries = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name();
+    let entries = walkdir::WalkDir::new(root)
+        .follow_links(true)
+        .sort_by_file_name();
     for entry in entries {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
                 // A file that vanished between listing and looking is no trouble.
-                if error.io_error().is_none_or(|io| io.kind() != std::io::ErrorKind::NotFound) {
+                if error
+                    .io_error()
+                    .is_none_or(|io| io.kind() != std::io::ErrorKind::NotFound)
+                {
                     found.unreadable.push(Unreadable {
                         path: error.path().unwrap_or(root).to_owned(),
                         message: describe_walk_error(&error),
@@ -120,7 +129,9 @@ fn describe_walk_error(error: &walkdir::Error) -> String {
     if let Some(ancestor) = error.loop_ancestor() {
         return format!("links back to {}; not followed again", ancestor.display());
     }
-    error.io_error().map_or_else(|| error.to_string(), describe_io_error)
+    error
+        .io_error()
+        .map_or_else(|| error.to_string(), describe_io_error)
 }
 
 /// An I/O error in words that tell what to do.

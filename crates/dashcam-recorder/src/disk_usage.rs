@@ -51,7 +51,9 @@ pub(crate) struct DiskUsage {
 pub(crate) fn disk_usage(home: &Home, readers: &[&dyn HarnessReader]) -> DiskUsage {
     let mut found = discover(home, readers);
     // The largest first, so that no core ends with a large one alone.
-    found.files.sort_by_key(|file| std::cmp::Reverse(file.stamp.size));
+    found
+        .files
+        .sort_by_key(|file| std::cmp::Reverse(file.stamp.size));
     let next = AtomicUsize::new(0);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let scans: Vec<Scan> = std::thread::scope(|scope| {
@@ -60,10 +62,17 @@ pub(crate) fn disk_usage(home: &Home, readers: &[&dyn HarnessReader]) -> DiskUsa
             .collect();
         threads
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
             .collect()
     });
-    let mut usage = DiskUsage { unreadable: found.unreadable, ..DiskUsage::default() };
+    let mut usage = DiskUsage {
+        unreadable: found.unreadable,
+        ..DiskUsage::default()
+    };
     let mut all = Calls::default();
     for scan in scans {
         usage.unreadable.extend(scan.unreadable);
@@ -77,7 +86,9 @@ pub(crate) fn disk_usage(home: &Home, readers: &[&dyn HarnessReader]) -> DiskUsa
         }
     }
     usage.calls = all.into_values().map(|claim| claim.call).collect();
-    usage.calls.sort_by(|a, b| (a.at, &a.session).cmp(&(b.at, &b.session)));
+    usage
+        .calls
+        .sort_by(|a, b| (a.at, &a.session).cmp(&(b.at, &b.session)));
     usage
 }
 
@@ -95,7 +106,11 @@ impl Claim {
     /// Whether this record of a response counts rather than `other`.
     fn beats(&self, other: &Self) -> bool {
         let rank = |claim: &Self| {
-            (std::cmp::Reverse(claim.call.tokens.completion), claim.session_began, claim.session_ended)
+            (
+                std::cmp::Reverse(claim.call.tokens.completion),
+                claim.session_began,
+                claim.session_ended,
+            )
         };
         (rank(self), &self.call.session) < (rank(other), &other.call.session)
     }
@@ -126,7 +141,9 @@ fn scan_files(files: &[FoundFile], next: &AtomicUsize, readers: &[&dyn HarnessRe
     let mut lines = Lines::new();
     let mut texts = Texts::default();
     while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let reader = readers.iter().find(|reader| reader.harness() == file.harness);
+        let reader = readers
+            .iter()
+            .find(|reader| reader.harness() == file.harness);
         let Some(mut scanner) = reader.and_then(|reader| reader.usage_scanner(&file.path)) else {
             continue;
         };
@@ -155,7 +172,11 @@ fn scan_files(files: &[FoundFile], next: &AtomicUsize, readers: &[&dyn HarnessRe
         }
         let ended = calls.values().map(|call| call.at).max().unwrap_or_default();
         for (response, call) in calls {
-            let claim = Claim { call, session_began: began, session_ended: ended };
+            let claim = Claim {
+                call,
+                session_began: began,
+                session_ended: ended,
+            };
             merge(&mut scan.calls, (file.harness, response), claim);
         }
     }

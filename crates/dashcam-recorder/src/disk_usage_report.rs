@@ -34,23 +34,47 @@ pub fn disk_usage_report<E: Send>(
     let (prices, usage) = std::thread::scope(|scope| {
         let prices = scope.spawn(load_prices);
         let usage = disk_usage(home, &readers);
-        (prices.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), usage)
+        (
+            prices
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            usage,
+        )
     });
     let prices = prices?;
     let mut table = UsageTable::new(query);
     for call in &usage.calls {
         let cost = call.cost.or_else(|| {
-            let cost = prices.cost(&call.model, call.provider.as_deref(), call.at, &call.tokens, &[]);
+            let cost = prices.cost(
+                &call.model,
+                call.provider.as_deref(),
+                call.at,
+                &call.tokens,
+                &[],
+            );
             cost.map(|cost| cost.usd)
         });
         add(&mut table, call, cost);
     }
-    Ok(DiskUsageReport { report: table.finish(), unreadable: usage.unreadable, bytes: usage.bytes })
+    Ok(DiskUsageReport {
+        report: table.finish(),
+        unreadable: usage.unreadable,
+        bytes: usage.bytes,
+    })
 }
 
 fn add(table: &mut UsageTable, call: &DiskCall, cost: Option<Money>) {
     let session = SessionId::derive(call.harness, &call.session).to_string();
-    let project = project_name(Some(&call.cwd).filter(|cwd| !cwd.is_empty()).map(|cwd| &**cwd), None);
-    let fact = UsageFact { project: &project, branch: &call.branch, ..UsageFact::of(call.harness, call.at, &session) };
+    let project = project_name(
+        Some(&call.cwd)
+            .filter(|cwd| !cwd.is_empty())
+            .map(|cwd| &**cwd),
+        None,
+    );
+    let fact = UsageFact {
+        project: &project,
+        branch: &call.branch,
+        ..UsageFact::of(call.harness, call.at, &session)
+    };
     table.add(&fact.with_call(&call.model, call.tokens, cost));
 }

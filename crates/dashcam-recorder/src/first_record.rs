@@ -15,7 +15,9 @@ pub(crate) fn first_record_at(bytes: &[u8]) -> Option<Timestamp> {
     const FIELD: &[u8] = b"\"timestamp\":";
     let searched = &bytes[..bytes.len().min(SEARCHED)];
     memmem::find_iter(searched, FIELD).find_map(|at| {
-        let value = searched[at + FIELD.len()..].trim_ascii_start().strip_prefix(b"\"")?;
+        let value = searched[at + FIELD.len()..]
+            .trim_ascii_start()
+            .strip_prefix(b"\"")?;
         let end = memchr::memchr(b'"', value)?;
         std::str::from_utf8(&value[..end]).ok()?.parse().ok()
     })
@@ -35,7 +37,10 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_passed_over() {
-        assert_eq!(first_record_at(b"{\"timestamp\":12}\n{\"timestamp\":\"soon\"}"), None);
+        assert_eq!(
+            first_record_at(b"{\"timestamp\":12}\n{\"timestamp\":\"soon\"}"),
+            None
+        );
         assert_eq!(first_record_at(b""), None);
     }
 }

@@ -87,7 +87,10 @@ impl Follower {
         let thread = std::thread::Builder::new()
             .name("follow".to_owned())
             .spawn(move || follow.run(&signals))?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -117,10 +120,16 @@ impl Follow {
     fn run(mut self, signals: &Receiver<Signal>) {
         let mut last_sweep = Instant::now();
         loop {
-            let every = if self.all_folders_watched() { SWEEP } else { SWEEP_FOR_FOLDERS };
+            let every = if self.all_folders_watched() {
+                SWEEP
+            } else {
+                SWEEP_FOR_FOLDERS
+            };
             match signals.recv_timeout(every.saturating_sub(last_sweep.elapsed())) {
                 Ok(Signal::Paths(paths)) => {
-                    let Some(paths) = gather(paths, signals) else { return };
+                    let Some(paths) = gather(paths, signals) else {
+                        return;
+                    };
                     self.import(|importer, found| importer.import_files(found), &paths);
                 }
                 Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
@@ -135,7 +144,9 @@ impl Follow {
     }
 
     fn roots(&self) -> impl Iterator<Item = PathBuf> {
-        self.readers.iter().flat_map(|reader| reader.roots(&self.home))
+        self.readers
+            .iter()
+            .flat_map(|reader| reader.roots(&self.home))
     }
 
     fn all_folders_watched(&self) -> bool {
@@ -144,8 +155,10 @@ impl Follow {
 
     /// Watches the folders that exist by now. Returns whether there are new ones.
     fn watch_folders(&mut self) -> bool {
-        let fresh: Vec<PathBuf> =
-            self.roots().filter(|root| !self.watched.contains(root) && root.is_dir()).collect();
+        let fresh: Vec<PathBuf> = self
+            .roots()
+            .filter(|root| !self.watched.contains(root) && root.is_dir())
+            .collect();
         let any = !fresh.is_empty();
         for root in fresh {
             // A folder that cannot be watched (too many watches, a file system
@@ -192,7 +205,9 @@ impl Follow {
             let mut roots = reader.roots(&self.home).into_iter();
             roots.any(|root| path.starts_with(&root) && reader.is_evidence(&root, path))
         })?;
-        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        let metadata = std::fs::metadata(path)
+            .ok()
+            .filter(std::fs::Metadata::is_file)?;
         Some(FoundFile {
             harness: reader.harness(),
             path: path.to_owned(),

@@ -20,7 +20,9 @@ impl<'a> Roots<'a> {
     pub(crate) fn new(places: impl IntoIterator<Item = Place<'a>>) -> Self {
         let mut parents = FxHashMap::default();
         for place in places {
-            let parent = parents.entry((place.harness, place.native_id)).or_insert(place.parent);
+            let parent = parents
+                .entry((place.harness, place.native_id))
+                .or_insert(place.parent);
             *parent = parent.or(place.parent);
         }
         Self { parents }

@@ -52,7 +52,13 @@ impl<'a> Importer<'a> {
         home: &'a Home,
         readers: &'a [&'a dyn HarnessReader],
     ) -> Self {
-        Self { store, prices, home, readers, stop: AtomicBool::new(false) }
+        Self {
+            store,
+            prices,
+            home,
+            readers,
+            stop: AtomicBool::new(false),
+        }
     }
 
     /// Imports everything that is new or has changed.
@@ -74,7 +80,10 @@ impl<'a> Importer<'a> {
     /// Imports these files if they are new or have changed, and tells which
     /// sessions and turns changed.
     pub fn import_files(&self, files: Vec<FoundFile>) -> Result<Vec<SessionChange>, ImportError> {
-        let found = Found { files, ..Found::default() };
+        let found = Found {
+            files,
+            ..Found::default()
+        };
         let (_, changes) = self.import_found(found, false, Instant::now(), &crate::NoProgress)?;
         Ok(changes)
     }
@@ -89,7 +98,10 @@ impl<'a> Importer<'a> {
         // What an earlier decoder took for a session and this one does not.
         let mut obsolete = self.store.recorded_sessions()?;
         obsolete.retain(|id| !written.contains(id));
-        self.store.write(ImportBatch { obsolete, ..ImportBatch::default() })?;
+        self.store.write(ImportBatch {
+            obsolete,
+            ..ImportBatch::default()
+        })?;
         report.duration = began.elapsed();
         Ok(report)
     }
@@ -107,13 +119,19 @@ impl<'a> Importer<'a> {
         began: Instant,
         progress: &dyn Progress,
     ) -> Result<(ImportReport, Vec<SessionChange>), ImportError> {
-        let mut report =
-            ImportReport { files_seen: found.files.len() as u64, ..ImportReport::default() };
+        let mut report = ImportReport {
+            files_seen: found.files.len() as u64,
+            ..ImportReport::default()
+        };
         let known = self
             .store
             .files()?
             .into_iter()
-            .filter(|state| self.readers.iter().any(|reader| reader.harness() == state.harness))
+            .filter(|state| {
+                self.readers
+                    .iter()
+                    .any(|reader| reader.harness() == state.harness)
+            })
             .collect();
         let plan = plan(found, known, self.readers, complete);
         report.files_changed = plan.changed_files;
@@ -158,13 +176,18 @@ impl<'a> Importer<'a> {
         let (sender, receiver) = bounded(workers * 2);
         std::thread::scope(|scope| {
             for _ in 0..workers {
-                let (sender, budget, next, sessions) = (sender.clone(), &budget, &next, &plan.sessions);
+                let (sender, budget, next, sessions) =
+                    (sender.clone(), &budget, &next, &plan.sessions);
                 scope.spawn(move || {
                     while let Some(planned) = sessions.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let bytes = planned.bytes();
                         let room = budget.take(bytes);
                         // Nobody listens any more once the writer has failed.
-                        if !room || sender.send((bytes, self.make(workshop, planned, known))).is_err() {
+                        if !room
+                            || sender
+                                .send((bytes, self.make(workshop, planned, known)))
+                                .is_err()
+                        {
                             return;
                         }
                     }
@@ -219,7 +242,10 @@ enum Known {
 }
 
 fn troubles(unreadable: &[Trouble]) -> Vec<(String, String)> {
-    unreadable.iter().map(|trouble| (trouble.path.clone(), trouble.message.clone())).collect()
+    unreadable
+        .iter()
+        .map(|trouble| (trouble.path.clone(), trouble.message.clone()))
+        .collect()
 }
 
 /// Gathers finished sessions into transactions.
@@ -275,12 +301,19 @@ impl BatchWriter<'_> {
             return Ok(());
         }
         let changes = self.store.write(std::mem::take(&mut self.batch))?;
-        self.report.turns += changes.iter().map(|change| change.turns.len() as u64).sum::<u64>();
+        self.report.turns += changes
+            .iter()
+            .map(|change| change.turns.len() as u64)
+            .sum::<u64>();
         self.changes.extend(changes);
         self.budget.give(self.batch_bytes);
         self.written_bytes += std::mem::take(&mut self.batch_bytes);
         self.written_sessions += std::mem::take(&mut self.batch_sessions);
-        self.progress.advanced(self.written_sessions, self.total_sessions, self.written_bytes);
+        self.progress.advanced(
+            self.written_sessions,
+            self.total_sessions,
+            self.written_bytes,
+        );
         Ok(())
     }
 }
@@ -300,7 +333,11 @@ struct BudgetState {
 
 impl Budget {
     fn new(limit: u64) -> Self {
-        Self { limit, state: Mutex::default(), changed: Condvar::new() }
+        Self {
+            limit,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     /// Waits until there is room; what is larger than the limit waits to be
@@ -308,7 +345,10 @@ impl Budget {
     fn take(&self, bytes: u64) -> bool {
         let mut state = self.lock();
         while !state.closed && state.taken > 0 && state.taken + bytes > self.limit {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         state.taken += bytes;
         !state.closed

@@ -49,7 +49,11 @@ impl PlannedSession {
     }
 
     fn modified_ns(&self) -> i64 {
-        self.files.iter().map(|file| file.stamp.modified_ns).max().unwrap_or_default()
+        self.files
+            .iter()
+            .map(|file| file.stamp.modified_ns)
+            .max()
+            .unwrap_or_default()
     }
 }
 
@@ -70,7 +74,11 @@ pub(crate) struct PlannedFile {
 
 /// The stamp that the store remembers.
 pub(crate) fn stamp_of(known: &FileState) -> Stamp {
-    Stamp { size: known.size, modified_ns: known.modified_ns, inode: known.inode }
+    Stamp {
+        size: known.size,
+        modified_ns: known.modified_ns,
+        inode: known.inode,
+    }
 }
 
 /// Which of the found files' sessions are to be decoded. `complete`: `found`
@@ -82,12 +90,15 @@ pub(crate) fn plan(
     complete: bool,
 ) -> Plan {
     let mut plan = Plan::default();
-    plan.unreadable.extend(found.unreadable.into_iter().map(|trouble| Trouble {
-        path: trouble.path.display().to_string(),
-        message: trouble.message,
-    }));
-    let mut known_by_path: FxHashMap<PathBuf, FileState> =
-        known.into_iter().map(|state| (PathBuf::from(&state.path), state)).collect();
+    plan.unreadable
+        .extend(found.unreadable.into_iter().map(|trouble| Trouble {
+            path: trouble.path.display().to_string(),
+            message: trouble.message,
+        }));
+    let mut known_by_path: FxHashMap<PathBuf, FileState> = known
+        .into_iter()
+        .map(|state| (PathBuf::from(&state.path), state))
+        .collect();
     let formerly_root = former_roots(&known_by_path);
 
     let mut files = Vec::with_capacity(found.files.len());
@@ -121,7 +132,12 @@ pub(crate) fn plan_from_archive(known: Vec<FileState>) -> Plan {
     let mut plan = Plan::default();
     let files = known
         .into_iter()
-        .map(|state| (state.harness, archived(PathBuf::from(&state.path), state, false)))
+        .map(|state| {
+            (
+                state.harness,
+                archived(PathBuf::from(&state.path), state, false),
+            )
+        })
         .collect();
     plan.group(files, &FxHashSet::default(), Which::All);
     plan
@@ -149,7 +165,12 @@ fn former_roots(known: &FxHashMap<PathBuf, FileState>) -> FxHashSet<(Harness, St
     }));
     known
         .values()
-        .map(|state| (state.harness, roots.root_of(state.harness, &state.native_id).to_owned()))
+        .map(|state| {
+            (
+                state.harness,
+                roots.root_of(state.harness, &state.native_id).to_owned(),
+            )
+        })
         .collect()
 }
 
@@ -171,19 +192,24 @@ fn place(
             changed,
         }));
     }
-    let Some(reader) = readers.iter().find(|reader| reader.harness() == file.harness) else {
+    let Some(reader) = readers
+        .iter()
+        .find(|reader| reader.harness() == file.harness)
+    else {
         return Ok(None);
     };
     let first_line = read::first_line(&file.path)?;
-    Ok(reader.membership(&file.path, &first_line).map(|membership| PlannedFile {
-        path: file.path.clone(),
-        native_id: membership.native_id,
-        parent: membership.parent,
-        stamp: file.stamp,
-        known: None,
-        on_disk: true,
-        changed: true,
-    }))
+    Ok(reader
+        .membership(&file.path, &first_line)
+        .map(|membership| PlannedFile {
+            path: file.path.clone(),
+            native_id: membership.native_id,
+            parent: membership.parent,
+            stamp: file.stamp,
+            known: None,
+            on_disk: true,
+            changed: true,
+        }))
 }
 
 /// A known file that was not looked at: it may still be part of a session
@@ -208,52 +234,53 @@ impl Plan {
         formerly_root: &FxHashSet<(Harness, String)>,
         which: Which,
     ) {
-    let roots: Vec<String> = {
-        let roots = Roots::new(files.iter().map(|(harness, file)| Place {
-            harness: *harness,
-            native_id: &file.native_id,
-            parent: file.parent.as_deref(),
-        }));
-        files
-            .iter()
-            .map(|(harness, file)| roots.root_of(*harness, &file.native_id).to_owned())
-            .collect()
-    };
-    let mut changed: FxHashSet<(Harness, &str)> = FxHashSet::default();
-    let mut obsolete: FxHashSet<SessionId> = FxHashSet::default();
-    for ((harness, file), root) in files.iter().zip(&roots) {
-        if file.changed {
-            changed.insert((*harness, root));
+        let roots: Vec<String> = {
+            let roots = Roots::new(files.iter().map(|(harness, file)| Place {
+                harness: *harness,
+                native_id: &file.native_id,
+                parent: file.parent.as_deref(),
+            }));
+            files
+                .iter()
+                .map(|(harness, file)| roots.root_of(*harness, &file.native_id).to_owned())
+                .collect()
+        };
+        let mut changed: FxHashSet<(Harness, &str)> = FxHashSet::default();
+        let mut obsolete: FxHashSet<SessionId> = FxHashSet::default();
+        for ((harness, file), root) in files.iter().zip(&roots) {
+            if file.changed {
+                changed.insert((*harness, root));
+            }
+            let was_root = formerly_root.contains(&(*harness, file.native_id.clone()));
+            if was_root && file.native_id != *root {
+                obsolete.insert(SessionId::derive(*harness, &file.native_id));
+                changed.insert((*harness, root));
+            }
         }
-        let was_root = formerly_root.contains(&(*harness, file.native_id.clone()));
-        if was_root && file.native_id != *root {
-            obsolete.insert(SessionId::derive(*harness, &file.native_id));
-            changed.insert((*harness, root));
-        }
-    }
-    self.obsolete.extend(obsolete);
+        self.obsolete.extend(obsolete);
 
-    let mut sessions: FxHashMap<(Harness, &str), PlannedSession> = FxHashMap::default();
-    for ((harness, file), root) in files.into_iter().zip(&roots) {
-        if which == Which::All || changed.contains(&(harness, root.as_str())) {
-            let session = sessions.entry((harness, root)).or_insert_with(|| PlannedSession {
-                harness,
-                native_id: root.clone(),
-                files: Vec::new(),
-            });
-            session.files.push(file);
+        let mut sessions: FxHashMap<(Harness, &str), PlannedSession> = FxHashMap::default();
+        for ((harness, file), root) in files.into_iter().zip(&roots) {
+            if which == Which::All || changed.contains(&(harness, root.as_str())) {
+                let session = sessions
+                    .entry((harness, root))
+                    .or_insert_with(|| PlannedSession {
+                        harness,
+                        native_id: root.clone(),
+                        files: Vec::new(),
+                    });
+                session.files.push(file);
+            }
         }
+        self.sessions = sessions.into_values().collect();
+        for session in &mut self.sessions {
+            let root = session.native_id.clone();
+            // The root's own file first, then by path: the order that decoders rely on.
+            session.files.sort_by(|a, b| {
+                (a.native_id != root, &a.path).cmp(&(b.native_id != root, &b.path))
+            });
+        }
+        self.sessions
+            .sort_by(|a, b| (b.modified_ns(), &a.native_id).cmp(&(a.modified_ns(), &b.native_id)));
     }
-    self.sessions = sessions.into_values().collect();
-    for session in &mut self.sessions {
-        let root = session.native_id.clone();
-        // The root's own file first, then by path: the order that decoders rely on.
-        session.files.sort_by(|a, b| {
-            (a.native_id != root, &a.path).cmp(&(b.native_id != root, &b.path))
-        });
-    }
-    self.sessions.sort_by(|a, b| {
-        (b.modified_ns(), &a.native_id).cmp(&(a.modified_ns(), &b.native_id))
-    });
-}
 }

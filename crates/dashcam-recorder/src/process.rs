@@ -55,7 +55,9 @@ impl Workshop<'_> {
             match self.content(file) {
                 Ok(Some((bytes, stamp))) => {
                     processed.bytes += bytes.len() as u64;
-                    processed.files.extend(file_write(planned, file, &bytes, stamp));
+                    processed
+                        .files
+                        .extend(file_write(planned, file, &bytes, stamp));
                     contents.push((file, bytes));
                 }
                 Ok(None) => {}
@@ -95,10 +97,17 @@ impl Workshop<'_> {
         contents: &[(&PlannedFile, Vec<u8>)],
         known_turns: Option<&TurnHashes>,
     ) -> Ready {
-        let reader = self.readers.iter().find(|reader| reader.harness() == planned.harness);
-        let Some(reader) = reader else { return Ready::default() };
-        let paths: Vec<Cow<'_, str>> =
-            contents.iter().map(|(file, _)| file.path.to_string_lossy()).collect();
+        let reader = self
+            .readers
+            .iter()
+            .find(|reader| reader.harness() == planned.harness);
+        let Some(reader) = reader else {
+            return Ready::default();
+        };
+        let paths: Vec<Cow<'_, str>> = contents
+            .iter()
+            .map(|(file, _)| file.path.to_string_lossy())
+            .collect();
         let evidence = Evidence {
             native_id: &planned.native_id,
             files: contents
@@ -112,10 +121,19 @@ impl Workshop<'_> {
                 })
                 .collect(),
         };
-        let Decoded { session, problems: noted, problem_count, unknown_records, images, .. } =
-            reader.decode(&evidence);
+        let Decoded {
+            session,
+            problems: noted,
+            problem_count,
+            unknown_records,
+            images,
+            ..
+        } = reader.decode(&evidence);
         let Some(mut session) = session else {
-            return Ready { session: None, problems: problem_count };
+            return Ready {
+                session: None,
+                problems: problem_count,
+            };
         };
         self.prices.price_session(&mut session);
         let first_record_at = contents
@@ -135,7 +153,10 @@ impl Workshop<'_> {
             sample: self.sample,
         };
         let session = PreparedSession::new(&session, extras, known_turns);
-        Ready { session: Some(session), problems: problem_count }
+        Ready {
+            session: Some(session),
+            problems: problem_count,
+        }
     }
 }
 
@@ -164,8 +185,10 @@ fn read_content(file: &PlannedFile) -> Result<(Vec<u8>, Stamp), ReadError> {
     if !read::is_compressed(&file.path) {
         return Ok((bytes, stamp));
     }
-    let content = read::decompress(&bytes)
-        .map_err(|source| ReadError { path: file.path.clone(), source })?;
+    let content = read::decompress(&bytes).map_err(|source| ReadError {
+        path: file.path.clone(),
+        source,
+    })?;
     Ok((content, stamp))
 }
 
@@ -180,9 +203,14 @@ fn file_write(
     if !file.changed {
         return None;
     }
-    let archived = file.known.as_ref().filter(|state| continues(state, content));
+    let archived = file
+        .known
+        .as_ref()
+        .filter(|state| continues(state, content));
     let offset = archived.map_or(0, |state| state.cursor);
-    let fresh = &content[usize::try_from(offset).unwrap_or(content.len()).min(content.len())..];
+    let fresh = &content[usize::try_from(offset)
+        .unwrap_or(content.len())
+        .min(content.len())..];
     let chunks = fresh
         .par_chunks(CHUNK_BYTES)
         .enumerate()
@@ -190,7 +218,11 @@ fn file_write(
         .collect();
     Some(FileWrite {
         state: FileState {
-            id: file.known.as_ref().map(|state| state.id).unwrap_or_default(),
+            id: file
+                .known
+                .as_ref()
+                .map(|state| state.id)
+                .unwrap_or_default(),
             harness: planned.harness,
             path: file.path.to_string_lossy().into_owned(),
             native_id: file.native_id.clone(),

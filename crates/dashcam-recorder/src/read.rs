@@ -38,7 +38,10 @@ pub(crate) fn is_compressed(path: &Path) -> bool {
 
 /// A file's bytes from `offset` on, at the moment described by the stamp.
 pub(crate) fn read_from(path: &Path, offset: u64) -> Result<(Vec<u8>, Stamp), ReadError> {
-    let in_file = |source| ReadError { path: path.to_owned(), source };
+    let in_file = |source| ReadError {
+        path: path.to_owned(),
+        source,
+    };
     let mut file = File::open(path).map_err(in_file)?;
     let stamp = Stamp::of(&file.metadata().map_err(in_file)?);
     file.seek(SeekFrom::Start(offset)).map_err(in_file)?;
@@ -61,7 +64,10 @@ pub(crate) fn decompress(bytes: &[u8]) -> io::Result<Vec<u8>> {
 
 /// A file's first line, at most a mebibyte of it.
 pub(crate) fn first_line(path: &Path) -> Result<Vec<u8>, ReadError> {
-    let in_file = |source| ReadError { path: path.to_owned(), source };
+    let in_file = |source| ReadError {
+        path: path.to_owned(),
+        source,
+    };
     let mut reader = open(path).map_err(in_file)?;
     let mut line = Vec::new();
     let mut chunk = vec![0; 16 << 10];
@@ -96,7 +102,9 @@ impl Lines {
     const CHUNK: usize = 512 << 10;
 
     pub(crate) fn new() -> Self {
-        Self { buffer: vec![0; Self::CHUNK] }
+        Self {
+            buffer: vec![0; Self::CHUNK],
+        }
     }
 
     /// Calls `each` with every line of the file, without its end. Returns how
@@ -106,7 +114,10 @@ impl Lines {
         path: &Path,
         mut each: impl FnMut(&[u8]),
     ) -> Result<u64, ReadError> {
-        let in_file = |source| ReadError { path: path.to_owned(), source };
+        let in_file = |source| ReadError {
+            path: path.to_owned(),
+            source,
+        };
         let mut reader = open(path).map_err(in_file)?;
         let mut total = 0;
         // The buffer holds `filled` bytes; the line under way starts at 0.
@@ -161,7 +172,9 @@ mod tests {
         let path = folder.path().join(name);
         std::fs::write(&path, content).unwrap();
         let mut lines = Vec::new();
-        Lines::new().for_each(&path, |line| lines.push(line.to_vec())).unwrap();
+        Lines::new()
+            .for_each(&path, |line| lines.push(line.to_vec()))
+            .unwrap();
         lines
     }
 
@@ -178,7 +191,10 @@ mod tests {
     #[test]
     fn a_compressed_file_is_read_as_what_it_holds() {
         let compressed = zstd::encode_all(b"one\ntwo\n".as_slice(), 1).unwrap();
-        assert_eq!(lines_of(&compressed, "f.jsonl.zst"), [b"one".to_vec(), b"two".to_vec()]);
+        assert_eq!(
+            lines_of(&compressed, "f.jsonl.zst"),
+            [b"one".to_vec(), b"two".to_vec()]
+        );
         assert_eq!(decompress(&compressed).unwrap(), b"one\ntwo\n");
     }
 

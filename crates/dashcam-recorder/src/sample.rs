@@ -20,12 +20,19 @@ struct SampleFiles;
 /// Adds the sample history. Hold the store's import lock.
 pub fn add(store: &Store, prices: &Prices) -> Result<Vec<SessionChange>, ImportError> {
     let readers = dashcam_harness::all();
-    let workshop = Workshop { store, prices, readers: &readers, sample: true };
+    let workshop = Workshop {
+        store,
+        prices,
+        readers: &readers,
+        sample: true,
+    };
     let mut batch = ImportBatch::default();
     for reader in readers {
         for (session, contents) in sessions(reader) {
             let contents: Vec<_> = session.files.iter().zip(contents).collect();
-            batch.sessions.extend(workshop.decode(&session, &contents, None).session);
+            batch
+                .sessions
+                .extend(workshop.decode(&session, &contents, None).session);
         }
     }
     Ok(store.write(batch)?)
@@ -53,12 +60,22 @@ fn sessions(reader: &dyn HarnessReader) -> Vec<(PlannedSession, Vec<Vec<u8>>)> {
             native_id: &file.native_id,
             parent: file.parent.as_deref(),
         }));
-        files.iter().map(|(file, _)| roots.root_of(harness, &file.native_id).to_owned()).collect()
+        files
+            .iter()
+            .map(|(file, _)| roots.root_of(harness, &file.native_id).to_owned())
+            .collect()
     };
     let mut sessions: BTreeMap<String, (PlannedSession, Vec<Vec<u8>>)> = BTreeMap::new();
     for ((file, bytes), root) in files.into_iter().zip(roots) {
         let (session, contents) = sessions.entry(root.clone()).or_insert_with(|| {
-            (PlannedSession { harness, native_id: root, files: Vec::new() }, Vec::new())
+            (
+                PlannedSession {
+                    harness,
+                    native_id: root,
+                    files: Vec::new(),
+                },
+                Vec::new(),
+            )
         });
         session.files.push(file);
         contents.push(bytes);
@@ -73,7 +90,10 @@ fn sample_file(reader: &dyn HarnessReader, path: &Path, bytes: &[u8]) -> Option<
     if !reader.is_evidence(&root, path) {
         return None;
     }
-    let first_line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first_line = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let membership = reader.membership(path, first_line)?;
     Some(PlannedFile {
         path: path.to_owned(),

@@ -60,7 +60,9 @@ impl App {
             calls: Semaphore::new(STORE_CALLS),
             stop: watch::Sender::new(false),
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// Where live events are told.
@@ -90,7 +92,10 @@ impl App {
 
     fn progress(&self) -> std::sync::MutexGuard<'_, ImportProgress> {
         // The value is replaced whole; a panic elsewhere cannot spoil it.
-        self.inner.import.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .import
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the store on a thread that may block.
@@ -98,7 +103,8 @@ impl App {
         &self,
         question: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.blocking(move |inner| Ok(question(&inner.store)?)).await
+        self.blocking(move |inner| Ok(question(&inner.store)?))
+            .await
     }
 
     /// Does something with the sample history on a thread that may block.
@@ -106,14 +112,20 @@ impl App {
         &self,
         act: impl FnOnce(&dyn SampleHistory) -> Result<u64, String> + Send + 'static,
     ) -> Result<u64, ApiError> {
-        self.blocking(move |inner| act(&*inner.sample).map_err(ApiError::internal)).await
+        self.blocking(move |inner| act(&*inner.sample).map_err(ApiError::internal))
+            .await
     }
 
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let permit = self.inner.calls.acquire().await.map_err(ApiError::internal)?;
+        let permit = self
+            .inner
+            .calls
+            .acquire()
+            .await
+            .map_err(ApiError::internal)?;
         let inner = Arc::clone(&self.inner);
         let done = tokio::task::spawn_blocking(move || work(&inner)).await;
         drop(permit);

@@ -45,7 +45,11 @@ impl ApiError {
     }
 
     fn new(status: StatusCode, code: &'static str, message: impl std::fmt::Display) -> Self {
-        Self { status, code, message: message.to_string() }
+        Self {
+            status,
+            code,
+            message: message.to_string(),
+        }
     }
 }
 
@@ -64,6 +68,13 @@ impl From<StoreError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(ErrorBody { error: self.message, code: self.code })).into_response()
+        (
+            self.status,
+            Json(ErrorBody {
+                error: self.message,
+                code: self.code,
+            }),
+        )
+            .into_response()
     }
 }

@@ -106,9 +106,10 @@ fn resync(_missed: &BroadcastStreamRecvError) -> Event {
 
 fn sse(event: &LiveEvent) -> Event {
     let (name, data) = match event {
-        LiveEvent::Session { id, turns, new } => {
-            ("session", serde_json::json!({ "id": id, "turns": turns, "new": new }))
-        }
+        LiveEvent::Session { id, turns, new } => (
+            "session",
+            serde_json::json!({ "id": id, "turns": turns, "new": new }),
+        ),
         LiveEvent::Import(progress) => ("import", serde_json::json!(progress)),
         LiveEvent::Index => ("index", serde_json::json!({})),
         LiveEvent::Trouble(message) => ("trouble", serde_json::json!({ "message": message })),

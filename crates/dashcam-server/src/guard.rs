@@ -36,7 +36,9 @@ impl Guard {
             ));
         }
         if let Some(origin) = text(header::ORIGIN.as_str())
-            && !origin.strip_prefix("http://").is_some_and(|host| self.is_own(host))
+            && !origin
+                .strip_prefix("http://")
+                .is_some_and(|host| self.is_own(host))
         {
             return Err(ApiError::forbidden("requests from other sites are refused"));
         }
@@ -48,7 +50,9 @@ impl Guard {
             Some(_) => return Err(ApiError::forbidden("requests from other sites are refused")),
         }
         if changes && text("x-dashcam") != Some("1") {
-            return Err(ApiError::forbidden("send the header `x-dashcam: 1` to change something"));
+            return Err(ApiError::forbidden(
+                "send the header `x-dashcam: 1` to change something",
+            ));
         }
         Ok(())
     }
@@ -82,8 +86,13 @@ mod tests {
             assert!(admitted(Method::GET, &[("host", host)]), "{host}");
         }
         for host in [
-            "evil.example:4747", "127.0.0.1:80", "127.0.0.1", "localhost.evil.example:4747",
-            "localhost:4747.evil.example", "127.0.0.1:4747:4747", "",
+            "evil.example:4747",
+            "127.0.0.1:80",
+            "127.0.0.1",
+            "localhost.evil.example:4747",
+            "localhost:4747.evil.example",
+            "127.0.0.1:4747:4747",
+            "",
         ] {
             assert!(!admitted(Method::GET, &[("host", host)]), "{host}");
         }
@@ -93,14 +102,30 @@ mod tests {
     #[test]
     fn other_sites_are_refused() {
         let host = ("host", "localhost:4747");
-        assert!(admitted(Method::GET, &[host, ("origin", "http://localhost:4747")]));
+        assert!(admitted(
+            Method::GET,
+            &[host, ("origin", "http://localhost:4747")]
+        ));
         for origin in ["https://evil.example", "http://localhost:3000", "null"] {
-            assert!(!admitted(Method::GET, &[host, ("origin", origin)]), "{origin}");
+            assert!(
+                !admitted(Method::GET, &[host, ("origin", origin)]),
+                "{origin}"
+            );
         }
-        assert!(!admitted(Method::GET, &[host, ("sec-fetch-site", "cross-site")]));
-        let link = [host, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+        assert!(!admitted(
+            Method::GET,
+            &[host, ("sec-fetch-site", "cross-site")]
+        ));
+        let link = [
+            host,
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+        ];
         assert!(admitted(Method::GET, &link));
-        assert!(!admitted(Method::POST, &[link.as_slice(), &[("x-dashcam", "1")]].concat()));
+        assert!(!admitted(
+            Method::POST,
+            &[link.as_slice(), &[("x-dashcam", "1")]].concat()
+        ));
     }
 
     #[test]

@@ -27,7 +27,11 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         return answer(path, &file, hashed, &headers);
     }
     // An address with an ending is a file that is not there.
-    if path.rsplit('/').next().is_some_and(|name| name.contains('.')) {
+    if path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'))
+    {
         return StatusCode::NOT_FOUND.into_response();
     }
     match Files::get("dist/index.html").or_else(|| Files::get("placeholder.html")) {
@@ -38,9 +42,18 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
 
 fn answer(name: &str, file: &EmbeddedFile, immutable: bool, headers: &HeaderMap) -> Response {
     let tag = tag(&file.metadata.sha256_hash());
-    let caching = if immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let common = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, caching.to_owned())];
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
+    let caching = if immutable {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    let common = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, caching.to_owned()),
+    ];
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known == tag.as_str());
     if known {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }

@@ -79,7 +79,10 @@ pub(crate) fn given(text: Option<&String>) -> Option<String> {
 
 /// The words of a comma separated list.
 pub(crate) fn list(text: Option<&str>) -> impl Iterator<Item = &str> {
-    text.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty())
+    text.unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
 }
 
 /// A word of an enum, by its name in JSON.
@@ -94,9 +97,13 @@ pub(crate) fn session(id: &str) -> Result<SessionId, ApiError> {
 }
 
 fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
     let time = text.parse().map_err(|_| {
-        ApiError::bad_request(format!("`{name}` is `{text}`: give a time such as 2026-08-20T00:00:00Z"))
+        ApiError::bad_request(format!(
+            "`{name}` is `{text}`: give a time such as 2026-08-20T00:00:00Z"
+        ))
     })?;
     Ok(Some(time))
 }

@@ -70,6 +70,9 @@ pub enum Part {
 impl Part {
     /// A `Part::Other` that keeps a value of a kind unknown to dashcam.
     pub fn other(name: &str, json: &RawJson) -> Self {
-        Self::Other { name: name.to_owned(), json: json.as_str().to_owned() }
+        Self::Other {
+            name: name.to_owned(),
+            json: json.as_str().to_owned(),
+        }
     }
 }

@@ -179,6 +179,9 @@ mod tests {
     #[test]
     fn kinds_of_one_native_id_have_different_ids() {
         let session = SessionId::derive(Harness::Codex, "x");
-        assert_ne!(session.span(SpanKind::ToolCall, "a"), session.span(SpanKind::ModelCall, "a"));
+        assert_ne!(
+            session.span(SpanKind::ToolCall, "a"),
+            session.span(SpanKind::ModelCall, "a")
+        );
     }
 }

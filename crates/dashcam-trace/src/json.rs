@@ -131,7 +131,11 @@ impl<M: SerializeMap> SpanMap<M> {
     }
 
     fn list<T: Serialize>(&mut self, name: &'static str, values: &[T]) -> Result<(), M::Error> {
-        if values.is_empty() { Ok(()) } else { self.field(name, &values) }
+        if values.is_empty() {
+            Ok(())
+        } else {
+            self.field(name, &values)
+        }
     }
 
     fn model_call(&mut self, call: &ModelCall) -> Result<(), M::Error> {
@@ -163,14 +167,20 @@ impl<M: SerializeMap> SpanMap<M> {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        SpanJson::deserialize(deserializer)?.into_span().map_err(serde::de::Error::custom)
+        SpanJson::deserialize(deserializer)?
+            .into_span()
+            .map_err(serde::de::Error::custom)
     }
 }
 
 impl SpanJson {
     fn into_span(self) -> Result<Span, InvalidSpan> {
         let (id, kind) = (self.id, self.kind);
-        let missing = |field| InvalidSpan::MissingField { id, kind: kind.as_str(), field };
+        let missing = |field| InvalidSpan::MissingField {
+            id,
+            kind: kind.as_str(),
+            field,
+        };
         let body = match kind {
             SpanKind::Turn => SpanBody::Turn,
             SpanKind::ModelCall => SpanBody::ModelCall(ModelCall {
@@ -200,9 +210,7 @@ impl SpanJson {
                 mcp: self.mcp,
                 diff: self.diff,
             }),
-            SpanKind::AgentRun => {
-                SpanBody::AgentRun(self.agent.ok_or_else(|| missing("agent"))?)
-            }
+            SpanKind::AgentRun => SpanBody::AgentRun(self.agent.ok_or_else(|| missing("agent"))?),
             SpanKind::Event => SpanBody::Event(Event {
                 kind: self.event.ok_or_else(|| missing("event"))?,
                 text: self.text,
@@ -227,14 +235,21 @@ impl SpanJson {
 fn parse_parts<T: serde::de::DeserializeOwned>(
     json: Option<RawJson>,
 ) -> Result<Vec<T>, serde_json::Error> {
-    json.map_or_else(|| Ok(Vec::new()), |json| serde_json::from_str(json.as_str()))
+    json.map_or_else(
+        || Ok(Vec::new()),
+        |json| serde_json::from_str(json.as_str()),
+    )
 }
 
 /// JSON that is not a span.
 #[derive(Debug, thiserror::Error)]
 enum InvalidSpan {
     #[error("span {id} of kind {kind} has no field `{field}`")]
-    MissingField { id: SpanId, kind: &'static str, field: &'static str },
+    MissingField {
+        id: SpanId,
+        kind: &'static str,
+        field: &'static str,
+    },
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }

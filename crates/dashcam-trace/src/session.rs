@@ -52,7 +52,10 @@ impl Session {
 
     /// The known cost of every model call that is this session's own.
     pub fn cost(&self) -> Money {
-        self.own_model_calls().filter_map(|call| call.cost.as_ref()).map(|cost| cost.usd).sum()
+        self.own_model_calls()
+            .filter_map(|call| call.cost.as_ref())
+            .map(|cost| cost.usd)
+            .sum()
     }
 
     fn own_model_calls(&self) -> impl Iterator<Item = &crate::ModelCall> {

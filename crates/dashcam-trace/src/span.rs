@@ -207,6 +207,8 @@ impl Serialize for Sources {
 
 impl<'de> Deserialize<'de> for Sources {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Vec::<Source>::deserialize(deserializer)?.into_iter().collect())
+        Ok(Vec::<Source>::deserialize(deserializer)?
+            .into_iter()
+            .collect())
     }
 }

@@ -45,7 +45,10 @@ pub struct ToolOutput {
     pub omitted_bytes: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_zero(bytes: &u64) -> bool {
     *bytes == 0
 }
@@ -53,7 +56,10 @@ fn is_zero(bytes: &u64) -> bool {
 impl ToolOutput {
     /// An output that is only text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
     }
 }
 

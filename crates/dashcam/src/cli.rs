@@ -8,7 +8,12 @@ use std::path::PathBuf;
 /// A flight recorder for coding agents: what they did, step by step, and what
 /// it took.
 #[derive(Debug, Parser)]
-#[command(name = "dashcam", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "dashcam",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -20,10 +25,22 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The folder of dashcam's own data [default: the platform's data folder]
-    #[arg(long, global = true, env = "DASHCAM_DATA_DIR", value_name = "DIR", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "DASHCAM_DATA_DIR",
+        value_name = "DIR",
+        hide_env_values = true
+    )]
     pub(crate) data_dir: Option<PathBuf>,
     /// The home whose harness data is read [default: your home]
-    #[arg(long, global = true, env = "DASHCAM_HOME", value_name = "DIR", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "DASHCAM_HOME",
+        value_name = "DIR",
+        hide_env_values = true
+    )]
     pub(crate) home: Option<PathBuf>,
     /// Print data as JSON
     #[arg(long, global = true)]

@@ -38,8 +38,8 @@ impl Context {
             );
             return Ok(Home::at(home));
         }
-        let folder = etcetera::home_dir()
-            .context("cannot find your home folder: name it with --home")?;
+        let folder =
+            etcetera::home_dir().context("cannot find your home folder: name it with --home")?;
         let variables = HOME_VARIABLES
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))

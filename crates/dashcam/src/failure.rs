@@ -10,7 +10,9 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut stderr = anstream::stderr().lock();
-    let red = anstyle::Style::new().fg_color(Some(anstyle::AnsiColor::Red.into())).bold();
+    let red = anstyle::Style::new()
+        .fg_color(Some(anstyle::AnsiColor::Red.into()))
+        .bold();
     // Nothing is left to be told when standard error itself is closed.
     let _ = writeln!(stderr, "{red}error{red:#}: {error}");
     let mut said = error.to_string();

@@ -1,7 +1,8 @@
 //! Tables that fit the terminal.
 
 use comfy_table::{
-    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle, Width,
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle,
+    Width,
 };
 
 /// A column of a table.
@@ -16,12 +17,22 @@ pub(crate) struct Column {
 impl Column {
     /// A column of text.
     pub(crate) const fn text(title: &'static str) -> Self {
-        Self { title, right: false, rank: 0, max_width: None }
+        Self {
+            title,
+            right: false,
+            rank: 0,
+            max_width: None,
+        }
     }
 
     /// A column of numbers.
     pub(crate) const fn number(title: &'static str) -> Self {
-        Self { title, right: true, rank: 0, max_width: None }
+        Self {
+            title,
+            right: true,
+            rank: 0,
+            max_width: None,
+        }
     }
 
     /// The higher the rank, the sooner the column is left out.
@@ -56,12 +67,18 @@ fn render_in(
         .load_style(TableStyle::new().header_separator(rule))
         .set_content_arrangement(ContentArrangement::Disabled);
     if let Some(width) = width {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
     }
     let cells = |texts: &mut dyn Iterator<Item = &str>| {
         let mut row = Row::new();
         for (text, column) in texts.zip(shown.iter().map(|index| &columns[*index])) {
-            let alignment = if column.right { CellAlignment::Right } else { CellAlignment::Left };
+            let alignment = if column.right {
+                CellAlignment::Right
+            } else {
+                CellAlignment::Left
+            };
             row.add_cell(Cell::new(text).set_alignment(alignment));
         }
         row.max_height(6);
@@ -111,7 +128,11 @@ fn fitting_columns(
             .unwrap_or_default();
         // Text can be broken over lines, down to what can still be read.
         let most = column.max_width.map_or(usize::MAX, usize::from);
-        let needed = if column.right { widest } else { widest.min(most).min(24) };
+        let needed = if column.right {
+            widest
+        } else {
+            widest.min(most).min(24)
+        };
         needed + 2
     };
     while shown.iter().copied().map(natural).sum::<usize>() > usize::from(width) {
@@ -128,16 +149,26 @@ fn fitting_columns(
 
 fn rule_above_last_line(text: &str) -> String {
     let (body, last) = text.rsplit_once('\n').unwrap_or(("", text));
-    let rule = "─".repeat(body.lines().map(|line| line.chars().count()).max().unwrap_or_default());
+    let rule = "─".repeat(
+        body.lines()
+            .map(|line| line.chars().count())
+            .max()
+            .unwrap_or_default(),
+    );
     format!("{body}\n{rule}\n{last}")
 }
 
 fn terminal_width() -> Option<u16> {
     use std::io::IsTerminal;
-    if let Some(columns) = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()) {
+    if let Some(columns) = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+    {
         return Some(columns);
     }
-    std::io::stdout().is_terminal().then(|| Table::new().width().unwrap_or(80))
+    std::io::stdout()
+        .is_terminal()
+        .then(|| Table::new().width().unwrap_or(80))
 }
 
 /// A whole number with its thousands apart: `1,234,567`.
@@ -187,10 +218,20 @@ mod tests {
     fn sample(width: Option<u16>) -> String {
         let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
         let rows = [
-            row(["2026-08-20", "claude-opus-4-5\nclaude-sonnet-4-5", "1,234,567", "$12.30"]),
+            row([
+                "2026-08-20",
+                "claude-opus-4-5\nclaude-sonnet-4-5",
+                "1,234,567",
+                "$12.30",
+            ]),
             row(["2026-08-21", "gpt-5", "7", "$0.01"]),
         ];
-        render_in(&COLUMNS, &rows, Some(&row(["Total", "", "1,234,574", "$12.31"])), width)
+        render_in(
+            &COLUMNS,
+            &rows,
+            Some(&row(["Total", "", "1,234,574", "$12.31"])),
+            width,
+        )
     }
 
     #[test]

@@ -35,16 +35,24 @@ pub(crate) fn parse(text: &str, now: &Zoned) -> anyhow::Result<Timestamp> {
 
 fn parse_date(text: &str) -> Option<Date> {
     // A bare date, and not a date with a time, which jiff would cut.
-    (text.len() == 10).then(|| text.parse().ok()).flatten().or_else(|| {
-        // ccusage's way of writing dates.
-        let compact = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-        compact.then(|| Date::strptime("%Y%m%d", text).ok()).flatten()
-    })
+    (text.len() == 10)
+        .then(|| text.parse().ok())
+        .flatten()
+        .or_else(|| {
+            // ccusage's way of writing dates.
+            let compact = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+            compact
+                .then(|| Date::strptime("%Y%m%d", text).ok())
+                .flatten()
+        })
 }
 
 fn parse_ago(text: &str) -> Option<Span> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let number: i64 = number.parse().ok().filter(|number| (0..100_000).contains(number))?;
+    let number: i64 = number
+        .parse()
+        .ok()
+        .filter(|number| (0..100_000).contains(number))?;
     match unit {
         "m" => Some(Span::new().minutes(number)),
         "h" => Some(Span::new().hours(number)),

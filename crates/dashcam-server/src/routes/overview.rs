@@ -25,7 +25,9 @@ pub(crate) async fn overview(
         harness: selection.harnesses()?,
         project: selection.project(),
         timezone: selection.timezone(),
-        live_since: Timestamp::now().saturating_sub(LIVE_FOR).map_err(ApiError::internal)?,
+        live_since: Timestamp::now()
+            .saturating_sub(LIVE_FOR)
+            .map_err(ApiError::internal)?,
     };
     app.ask(move |store| store.overview(&query)).await.map(Json)
 }

@@ -23,7 +23,9 @@ pub(crate) async fn session(
     Path(id): Path<String>,
 ) -> Result<Json<SessionDetail>, ApiError> {
     let id = params::session(&id)?;
-    app.ask(move |store| store.session_detail(id)).await.map(Json)
+    app.ask(move |store| store.session_detail(id))
+        .await
+        .map(Json)
 }
 
 /// One turn with all its content.
@@ -41,11 +43,18 @@ pub(crate) async fn turn(
     let mut hasher = DefaultHasher::new();
     json.hash(&mut hasher);
     let tag = format!("\"{:016x}\"", hasher.finish());
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
+    if headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known == tag.as_str())
+    {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let content_type = "application/json".to_owned();
-    Ok(([(header::CONTENT_TYPE, content_type), (header::ETAG, tag)], json).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, content_type), (header::ETAG, tag)],
+        json,
+    )
+        .into_response())
 }
 
 /// The form to leave in.
@@ -71,7 +80,10 @@ pub(crate) async fn export(
     let id = params::session(&id)?;
     let format: Format = query.format.parse().map_err(ApiError::bad_request)?;
     let session = app.ask(move |store| store.session(id)).await?;
-    let options = RenderOptions { turn: query.turn, ..RenderOptions::default() };
+    let options = RenderOptions {
+        turn: query.turn,
+        ..RenderOptions::default()
+    };
     let text = tokio::task::spawn_blocking(move || render(&session, format, &options))
         .await
         .map_err(ApiError::internal)?
@@ -79,8 +91,10 @@ pub(crate) async fn export(
     let (content_type, ending) = file_type(format);
     // Always a download: what agents wrote is never shown as a page of ours.
     let disposition = format!("attachment; filename=\"{id}.{ending}\"");
-    let headers =
-        [(header::CONTENT_TYPE, content_type), (header::CONTENT_DISPOSITION, &disposition)];
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_DISPOSITION, &disposition),
+    ];
     Ok((headers, text).into_response())
 }
 
@@ -111,13 +125,21 @@ pub(crate) async fn image(
     let shown = ["image/png", "image/jpeg", "image/gif", "image/webp"]
         .into_iter()
         .find(|known| *known == image.media_type);
-    let (content_type, disposition) =
-        shown.map_or(("application/octet-stream", "attachment"), |known| (known, "inline"));
+    let (content_type, disposition) = shown
+        .map_or(("application/octet-stream", "attachment"), |known| {
+            (known, "inline")
+        });
     let headers = [
         (header::CONTENT_TYPE, content_type),
         (header::CONTENT_DISPOSITION, disposition),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
-        (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; sandbox",
+        ),
+        (
+            header::CACHE_CONTROL,
+            "private, max-age=31536000, immutable",
+        ),
     ];
     Ok((headers, image.bytes).into_response())
 }

@@ -46,11 +46,16 @@ pub(crate) async fn sessions(
         outcome: params::given(listing.outcome.as_ref()),
         query: params::given(listing.query.as_ref()),
         errors: listing.errors.unwrap_or_default(),
-        order: order.map_or_else(|| Ok(Default::default()), |order| params::word(&order, "order"))?,
+        order: order.map_or_else(
+            || Ok(Default::default()),
+            |order| params::word(&order, "order"),
+        )?,
         ascending: listing.ascending.unwrap_or_default(),
         offset: listing.offset.unwrap_or_default(),
         limit: Some(listing.limit.unwrap_or(100).min(MOST)),
         ..selection.session_filter()?
     };
-    app.ask(move |store| store.sessions(&filter)).await.map(Json)
+    app.ask(move |store| store.sessions(&filter))
+        .await
+        .map(Json)
 }

@@ -34,7 +34,11 @@ struct OnDisk {
 
 pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
     let home = context.home()?;
-    let store = context.data_dir().exists().then(|| context.store_to_read()).transpose()?;
+    let store = context
+        .data_dir()
+        .exists()
+        .then(|| context.store_to_read())
+        .transpose()?;
     let diagnosis = Diagnosis {
         version: env!("CARGO_PKG_VERSION"),
         data_dir: context.data_dir().to_owned(),
@@ -74,7 +78,10 @@ fn text(diagnosis: &Diagnosis, verbose: bool) -> Result<String, std::fmt::Error>
         describe_harness(&mut text, harness, diagnosis.store.as_ref())?;
     }
     match &diagnosis.store {
-        None => writeln!(text, "nothing is recorded yet: run `dashcam import` or `dashcam up`")?,
+        None => writeln!(
+            text,
+            "nothing is recorded yet: run `dashcam import` or `dashcam up`"
+        )?,
         Some(health) => describe_store(&mut text, health, verbose)?,
     }
     Ok(text)
@@ -99,13 +106,24 @@ fn describe_harness(
         writeln!(text, "  ! {}: {message}", path.display())?;
     }
     let stored = store.and_then(|health| {
-        health.harnesses.iter().find(|stored| stored.harness == harness.harness)
+        health
+            .harnesses
+            .iter()
+            .find(|stored| stored.harness == harness.harness)
     });
     if let Some(stored) = stored {
-        writeln!(text, "  recorded: {} sessions from {} files", grouped(stored.sessions), grouped(stored.files))?;
+        writeln!(
+            text,
+            "  recorded: {} sessions from {} files",
+            grouped(stored.sessions),
+            grouped(stored.files)
+        )?;
         if stored.vanished_files > 0 {
             let kept = grouped(stored.vanished_files);
-            writeln!(text, "  {kept} files are gone from disk; their evidence is kept here")?;
+            writeln!(
+                text,
+                "  {kept} files are gone from disk; their evidence is kept here"
+            )?;
         }
         if let Some(last) = stored.last_activity {
             writeln!(text, "  last step: {last:.0}")?;
@@ -113,7 +131,11 @@ fn describe_harness(
         if !stored.versions.is_empty() {
             writeln!(text, "  versions: {}", stored.versions.join(", "))?;
         }
-        describe_counts(text, "  record types this version does not know", &stored.unknown_records)?;
+        describe_counts(
+            text,
+            "  record types this version does not know",
+            &stored.unknown_records,
+        )?;
     }
     writeln!(text)
 }
@@ -128,19 +150,33 @@ fn describe_store(text: &mut String, health: &Health, verbose: bool) -> std::fmt
     )?;
     if health.pending_turns > 0 {
         let turns = grouped(health.pending_turns);
-        writeln!(text, "search index: {turns} turns to go; `dashcam import` completes it")?;
+        writeln!(
+            text,
+            "search index: {turns} turns to go; `dashcam import` completes it"
+        )?;
     }
-    describe_counts(text, "models without a known price (calls)", &health.unpriced_models)?;
+    describe_counts(
+        text,
+        "models without a known price (calls)",
+        &health.unpriced_models,
+    )?;
     for trouble in &health.unreadable {
         writeln!(text, "! {}: {}", trouble.path, trouble.message)?;
     }
     if health.problem_count == 0 {
         return writeln!(text, "every line could be read");
     }
-    writeln!(text, "{} lines could not be read as they should:", grouped(health.problem_count))?;
+    writeln!(
+        text,
+        "{} lines could not be read as they should:",
+        grouped(health.problem_count)
+    )?;
     let listed = if verbose { usize::MAX } else { 10 };
     for problem in health.problems.iter().take(listed) {
-        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let line = problem
+            .line
+            .map(|line| format!(":{line}"))
+            .unwrap_or_default();
         writeln!(text, "  {}{line}: {}", problem.file, problem.message)?;
     }
     if health.problems.len() > listed {
@@ -157,7 +193,9 @@ fn describe_counts(
     if counts.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> =
-        counts.iter().map(|(name, count)| format!("{name} ({})", grouped(*count))).collect();
+    let list: Vec<String> = counts
+        .iter()
+        .map(|(name, count)| format!("{name} ({})", grouped(*count)))
+        .collect();
     writeln!(text, "{title}: {}", list.join(", "))
 }

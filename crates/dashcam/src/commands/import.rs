@@ -29,7 +29,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
     // The price table takes a moment to load; files are looked for meanwhile.
     let prices = std::thread::spawn(move || config.prices());
     let _lock = lock(context, &store)?;
-    let prices = prices.join().map_err(|_| anyhow::anyhow!("loading the prices failed"))??;
+    let prices = prices
+        .join()
+        .map_err(|_| anyhow::anyhow!("loading the prices failed"))??;
     let readers = readers(&options.harness);
     let bar = progress::Bar::new(context);
     let importer = Importer::new(&store, &prices, &home, &readers);
@@ -43,7 +45,12 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
 
 /// Waits for another import to end, saying so.
 pub(super) fn lock(context: &Context, store: &Store) -> anyhow::Result<dashcam_store::ImportLock> {
-    let on_wait = || say(context, "another dashcam is importing: waiting for it to end");
+    let on_wait = || {
+        say(
+            context,
+            "another dashcam is importing: waiting for it to end",
+        )
+    };
     Ok(store.import_lock(dashcam_store::Wait::UpTo(WAIT), on_wait)?)
 }
 
@@ -69,9 +76,16 @@ pub(super) fn tell(context: &Context, report: &ImportReport) -> anyhow::Result<(
             ),
         );
     }
-    let listed = if context.global.verbose { usize::MAX } else { 5 };
+    let listed = if context.global.verbose {
+        usize::MAX
+    } else {
+        5
+    };
     for trouble in report.unreadable.iter().take(listed) {
-        say(context, &format!("skipped {}: {}", trouble.path, trouble.message));
+        say(
+            context,
+            &format!("skipped {}: {}", trouble.path, trouble.message),
+        );
     }
     let more = report.unreadable.len().saturating_sub(listed);
     if more > 0 {

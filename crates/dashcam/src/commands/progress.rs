@@ -15,10 +15,16 @@ pub(crate) struct Bar {
 impl Bar {
     pub(crate) fn new(context: &Context) -> Self {
         let hidden = context.global.quiet || !std::io::stderr().is_terminal();
-        let target =
-            if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if hidden {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
         let bar = ProgressBar::with_draw_target(None, target);
-        Self { bar, sessions: OnceLock::new() }
+        Self {
+            bar,
+            sessions: OnceLock::new(),
+        }
     }
 
     pub(crate) fn finish(&self) {
@@ -68,7 +74,11 @@ pub(crate) fn summary(report: &ImportReport) -> String {
     format!(
         "imported {} {} from {:.1} MB in {seconds:.2} s ({rate:.0} MB/s)",
         crate::table::grouped(report.sessions),
-        if report.sessions == 1 { "session" } else { "sessions" },
+        if report.sessions == 1 {
+            "session"
+        } else {
+            "sessions"
+        },
         megabytes,
     )
 }

@@ -24,10 +24,14 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
     let _lock = import::lock(context, &store)?;
     match options.action {
         Action::Add => {
-            let (prices, home, readers) = (context.prices()?, context.home()?, dashcam_harness::all());
+            let (prices, home, readers) =
+                (context.prices()?, context.home()?, dashcam_harness::all());
             let added = sample::add(&store, &prices)?.len();
             Importer::new(&store, &prices, &home, &readers).index(&NoProgress)?;
-            say(context, &format!("added {added} sample sessions: `dashcam sample remove` removes them"));
+            say(
+                context,
+                &format!("added {added} sample sessions: `dashcam sample remove` removes them"),
+            );
         }
         Action::Remove => {
             let sessions = sample::remove(&store)?;

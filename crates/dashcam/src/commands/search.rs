@@ -52,10 +52,19 @@ impl From<Field> for SearchField {
 
 pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
     let store = context.store_to_read()?;
-    let session = options.session.as_deref().map(|name| store.find_session(name)).transpose()?;
+    let session = options
+        .session
+        .as_deref()
+        .map(|name| store.find_session(name))
+        .transpose()?;
     let query = SearchQuery {
         text: options.text.join(" "),
-        fields: options.fields.iter().copied().map(SearchField::from).collect(),
+        fields: options
+            .fields
+            .iter()
+            .copied()
+            .map(SearchField::from)
+            .collect(),
         sessions: selection::session_filter(&options.selection)?,
         session,
         offset: 0,
@@ -115,7 +124,11 @@ fn highlighted(hit: &SearchHit) -> String {
             let _ = write!(text, "{mark}");
         }
         // A snippet is one line, and may hold what the transcript's author liked.
-        text.push(if character.is_control() { ' ' } else { character });
+        text.push(if character.is_control() {
+            ' '
+        } else {
+            character
+        });
         if hit.matches.iter().any(|(_, end)| *end == index + 1) {
             let _ = write!(text, "{mark:#}");
         }

@@ -13,7 +13,11 @@ pub(crate) fn times(
     zone: TimeZone,
 ) -> anyhow::Result<(Option<Timestamp>, Option<Timestamp>)> {
     let now = Zoned::now().with_time_zone(zone);
-    let parse = |text: &Option<String>| text.as_deref().map(|text| when::parse(text, &now)).transpose();
+    let parse = |text: &Option<String>| {
+        text.as_deref()
+            .map(|text| when::parse(text, &now))
+            .transpose()
+    };
     Ok((parse(&selection.since)?, parse(&selection.until)?))
 }
 

@@ -74,7 +74,10 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
         return print_json(&page);
     }
     if page.sessions.is_empty() {
-        say(context, "no sessions found: `dashcam import` reads your history");
+        say(
+            context,
+            "no sessions found: `dashcam import` reads your history",
+        );
         return Ok(());
     }
     print_text(&table(&page.sessions))?;

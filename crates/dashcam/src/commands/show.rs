@@ -31,7 +31,11 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
             session.turns.len()
         );
     }
-    let by_flag = if context.global.json { Format::Json } else { Format::Text };
+    let by_flag = if context.global.json {
+        Format::Json
+    } else {
+        Format::Text
+    };
     let format = options.format.unwrap_or(by_flag);
     let terminal = std::io::stdout().is_terminal();
     let rendering = RenderOptions {

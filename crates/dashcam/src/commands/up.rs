@@ -55,20 +55,37 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         let _ = open::that_detached(&url);
     }
 
-    let recorder = Recorder { store: Arc::clone(&store), home };
-    let app = App::new(store, Samples { recorder: recorder.clone(), config: config.clone() });
-    app.set_import(ImportProgress { phase: Phase::Importing, ..ImportProgress::default() });
+    let recorder = Recorder {
+        store: Arc::clone(&store),
+        home,
+    };
+    let app = App::new(
+        store,
+        Samples {
+            recorder: recorder.clone(),
+            config: config.clone(),
+        },
+    );
+    app.set_import(ImportProgress {
+        phase: Phase::Importing,
+        ..ImportProgress::default()
+    });
     let recording = app.clone();
     let quiet = context.global.quiet;
     std::thread::Builder::new()
         .name("record".to_owned())
         .spawn(move || {
-            let follower = config.prices().and_then(|prices| recorder.record(&recording, prices));
+            let follower = config
+                .prices()
+                .and_then(|prices| recorder.record(&recording, prices));
             match follower {
                 // The follower works on its own thread until the process ends.
                 Ok(follower) => std::mem::forget(follower),
                 Err(error) => {
-                    recording.set_import(ImportProgress { done: true, ..ImportProgress::default() });
+                    recording.set_import(ImportProgress {
+                        done: true,
+                        ..ImportProgress::default()
+                    });
                     recording.live().tell(LiveEvent::Trouble(error.to_string()));
                     if !quiet {
                         let _ = writeln!(anstream::stderr().lock(), "recording stopped: {error:#}");
@@ -126,7 +143,10 @@ impl Recorder {
         drop(lock);
         importer.index(&teller)?;
         app.live().tell(LiveEvent::Index);
-        app.set_import(ImportProgress { done: true, ..ImportProgress::default() });
+        app.set_import(ImportProgress {
+            done: true,
+            ..ImportProgress::default()
+        });
         Ok(follower)
     }
 }
@@ -156,7 +176,10 @@ struct Teller<'a> {
 
 impl<'a> Teller<'a> {
     const fn new(app: &'a App) -> Self {
-        Self { app, told: Mutex::new(None) }
+        Self {
+            app,
+            told: Mutex::new(None),
+        }
     }
 
     fn tell(&self, progress: ImportProgress) {
@@ -210,10 +233,7 @@ struct Samples {
 }
 
 impl Samples {
-    fn change(
-        &self,
-        act: impl FnOnce(&Store) -> anyhow::Result<u64>,
-    ) -> Result<u64, String> {
+    fn change(&self, act: impl FnOnce(&Store) -> anyhow::Result<u64>) -> Result<u64, String> {
         let store = &self.recorder.store;
         let locked = store.import_lock(Wait::UpTo(LOCK_WAIT), || {});
         locked

@@ -13,7 +13,12 @@ use dashcam_store::view::{UsageKey, UsageReport, UsageRow};
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// How to group: day, week, month, harness, model, project, branch, session, user, tool
-    #[arg(long, value_name = "KEYS", value_delimiter = ',', default_value = "day")]
+    #[arg(
+        long,
+        value_name = "KEYS",
+        value_delimiter = ',',
+        default_value = "day"
+    )]
     by: Vec<Key>,
     /// Read the harnesses' files directly, without the store
     #[arg(long)]
@@ -70,7 +75,10 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
         let disk = disk_usage_report(&context.home()?, &query, || config.prices())
             .context("cannot read usage from disk")?;
         for trouble in &disk.unreadable {
-            say(context, &format!("skipped {}: {}", trouble.path.display(), trouble.message));
+            say(
+                context,
+                &format!("skipped {}: {}", trouble.path.display(), trouble.message),
+            );
         }
         disk.report
     } else {
@@ -80,7 +88,10 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
         return print_json(&report);
     }
     if report.rows.is_empty() {
-        say(context, "no usage found: `dashcam import` reads your history, `--since` may be too late");
+        say(
+            context,
+            "no usage found: `dashcam import` reads your history, `--since` may be too late",
+        );
         return Ok(());
     }
     print_text(&table(&report))?;
@@ -104,7 +115,11 @@ fn table(report: &UsageReport) -> String {
     let by_tool = report.by.contains(&UsageKey::Tool);
     let mut columns: Vec<Column> = report.by.iter().map(|key| key_column(*key)).collect();
     if by_tool {
-        columns.extend([Column::number("Calls"), Column::number("Failed"), Column::number("Sessions")]);
+        columns.extend([
+            Column::number("Calls"),
+            Column::number("Failed"),
+            Column::number("Sessions"),
+        ]);
     } else {
         if !report.by.contains(&UsageKey::Model) {
             columns.push(Column::text("Models").rank(2));
@@ -118,8 +133,11 @@ fn table(report: &UsageReport) -> String {
             Column::number("Cost (USD)"),
         ]);
     }
-    let rows: Vec<Vec<String>> =
-        report.rows.iter().map(|row| cells(report, row, by_tool, false)).collect();
+    let rows: Vec<Vec<String>> = report
+        .rows
+        .iter()
+        .map(|row| cells(report, row, by_tool, false))
+        .collect();
     let total = cells(report, &report.total, by_tool, true);
     table::render(&columns, &rows, Some(&total))
 }
@@ -149,7 +167,11 @@ fn cells(report: &UsageReport, row: &UsageRow, by_tool: bool, total: bool) -> Ve
         return cells;
     }
     if !report.by.contains(&UsageKey::Model) {
-        cells.push(if total { String::new() } else { row.models.join("\n") });
+        cells.push(if total {
+            String::new()
+        } else {
+            row.models.join("\n")
+        });
     }
     cells.extend(
         [

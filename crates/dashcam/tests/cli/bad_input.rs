@@ -30,7 +30,10 @@ fn run_unprivileged(environment: &Environment, arguments: &[&str]) -> Run {
 }
 
 fn sessions(environment: &Environment) -> usize {
-    environment.json(&["sessions"])["sessions"].as_array().unwrap().len()
+    environment.json(&["sessions"])["sessions"]
+        .as_array()
+        .unwrap()
+        .len()
 }
 
 #[test]
@@ -48,16 +51,29 @@ fn a_home_that_is_no_folder_is_refused() {
     let environment = Environment::new();
     let run = environment.run(&["import", "--home", "/nonexistent/home"]);
     assert_eq!(run.code, 1);
-    assert!(run.stderr.contains("/nonexistent/home is not a folder"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("/nonexistent/home is not a folder"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn commands_before_any_import_say_what_to_run() {
     let environment = Environment::new();
-    for command in [vec!["sessions"], vec!["usage"], vec!["search", "x"], vec!["show", "x"]] {
+    for command in [
+        vec!["sessions"],
+        vec!["usage"],
+        vec!["search", "x"],
+        vec!["show", "x"],
+    ] {
         let run = environment.run(&command);
         assert_eq!(run.code, 1, "{command:?}");
-        assert!(run.stderr.contains("dashcam import"), "{command:?}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("dashcam import"),
+            "{command:?}: {}",
+            run.stderr
+        );
     }
 }
 
@@ -69,11 +85,19 @@ fn a_file_without_permission_is_named_and_the_others_are_imported() {
     std::fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
     let run = run_unprivileged(&environment, &["import"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stderr.contains(closed.to_str().unwrap()), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(closed.to_str().unwrap()),
+        "{}",
+        run.stderr
+    );
     assert!(run.stderr.contains("permission denied"), "{}", run.stderr);
     assert_eq!(sessions(&environment), 1);
     let doctor = run_unprivileged(&environment, &["doctor"]);
-    assert!(doctor.stdout.contains("permission denied"), "{}", doctor.stdout);
+    assert!(
+        doctor.stdout.contains("permission denied"),
+        "{}",
+        doctor.stdout
+    );
 }
 
 #[test]
@@ -85,7 +109,11 @@ fn a_folder_without_permission_is_named_and_the_others_are_imported() {
     std::fs::set_permissions(folder, Permissions::from_mode(0o000)).unwrap();
     let run = run_unprivileged(&environment, &["import"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stderr.contains(folder.to_str().unwrap()), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(folder.to_str().unwrap()),
+        "{}",
+        run.stderr
+    );
     assert_eq!(sessions(&environment), 1);
 }
 
@@ -103,8 +131,16 @@ fn lines_that_are_no_json_cost_only_themselves_and_doctor_names_them() {
     let shown = environment.json(&["show", session.id]);
     assert_eq!(shown["turns"][0]["prompt"]["text"], session.prompt);
     let doctor = environment.run(&["doctor"]);
-    assert!(doctor.stdout.contains(&format!("{}.jsonl:2: ", session.id)), "{}", doctor.stdout);
-    assert!(doctor.stdout.contains(&format!("{}.jsonl:6: ", session.id)), "{}", doctor.stdout);
+    assert!(
+        doctor.stdout.contains(&format!("{}.jsonl:2: ", session.id)),
+        "{}",
+        doctor.stdout
+    );
+    assert!(
+        doctor.stdout.contains(&format!("{}.jsonl:6: ", session.id)),
+        "{}",
+        doctor.stdout
+    );
 }
 
 #[test]
@@ -140,10 +176,16 @@ fn a_line_of_200_megabytes_is_read_and_its_neighbours_too() {
     environment.import();
     let usage = environment.json(&["usage"]);
     assert_eq!(usage["total"]["model_calls"], 2);
-    assert_eq!(environment.json(&["usage", "--from-disk"])["total"]["model_calls"], 2);
+    assert_eq!(
+        environment.json(&["usage", "--from-disk"])["total"]["model_calls"],
+        2
+    );
     let shown = environment.json(&["show", session.id]);
     let spans = shown["turns"][0]["spans"].as_array().unwrap();
-    let tool = spans.iter().find(|span| span["kind"] == "tool_call").unwrap();
+    let tool = spans
+        .iter()
+        .find(|span| span["kind"] == "tool_call")
+        .unwrap();
     assert!(tool["output"]["omitted_bytes"].as_u64().unwrap() > 100_000_000);
 }
 
@@ -155,7 +197,11 @@ fn a_file_of_two_gigabytes_is_taken_in() {
     // A hole of zeros: one line that is no JSON, and then a good one.
     let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.seek(std::io::SeekFrom::Start(2 << 30)).unwrap();
-    writeln!(file, "\n{{\"type\":\"summary\",\"summary\":\"A large one\",\"leafUuid\":\"x\"}}").unwrap();
+    writeln!(
+        file,
+        "\n{{\"type\":\"summary\",\"summary\":\"A large one\",\"leafUuid\":\"x\"}}"
+    )
+    .unwrap();
     drop(file);
     OTHER.write_to(&environment);
     let report = environment.import();
@@ -175,7 +221,11 @@ fn a_read_only_data_folder_can_be_read_but_not_imported_into() {
     std::fs::set_permissions(environment.data(), Permissions::from_mode(0o500)).unwrap();
     let import = run_unprivileged(&environment, &["import"]);
     assert_eq!(import.code, 1);
-    assert!(import.stderr.contains(environment.data().to_str().unwrap()), "{}", import.stderr);
+    assert!(
+        import.stderr.contains(environment.data().to_str().unwrap()),
+        "{}",
+        import.stderr
+    );
     let list = run_unprivileged(&environment, &["sessions", "--json"]);
     std::fs::set_permissions(environment.data(), Permissions::from_mode(0o700)).unwrap();
     assert_eq!(list.code, 0, "{}", list.stderr);
@@ -188,7 +238,11 @@ fn a_data_folder_that_cannot_be_made_is_named() {
     let file = environment.write("occupied", "");
     let run = environment.run(&["import", "--data-dir", file.to_str().unwrap()]);
     assert_eq!(run.code, 1);
-    assert!(run.stderr.contains(file.to_str().unwrap()), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(file.to_str().unwrap()),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -208,18 +262,37 @@ fn a_full_disk_is_said_to_be_full_and_what_was_imported_stays() {
     ClaudeSession::default().write_to(&environment);
     let small = environment.run(&["import"]);
     // Noise does not compress, so that the archive outgrows the file system.
-    let noise: String = (0_u64..400_000).map(|n| format!("{:016x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17))).collect();
+    let noise: String = (0_u64..400_000)
+        .map(|n| {
+            format!(
+                "{:016x}",
+                n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17)
+            )
+        })
+        .collect();
     let mut lines = OTHER.lines();
     lines[0] = lines[0].replace("Something else", &noise);
     environment.write(&OTHER.path(), lines.join("\n"));
     let full = environment.run(&["import"]);
     let list = environment.run(&["sessions", "--json"]);
-    let unmounted = Command::new("umount").arg(environment.data()).status().unwrap();
+    let unmounted = Command::new("umount")
+        .arg(environment.data())
+        .status()
+        .unwrap();
     assert!(unmounted.success());
     assert_eq!(small.code, 0, "{}", small.stderr);
     assert_eq!(full.code, 1, "{}", full.stderr);
-    assert!(full.stderr.contains("no room left on the disk"), "{}", full.stderr);
-    assert!(list.stdout.contains("Count the lines"), "{} {}", list.stdout, list.stderr);
+    assert!(
+        full.stderr.contains("no room left on the disk"),
+        "{}",
+        full.stderr
+    );
+    assert!(
+        list.stdout.contains("Count the lines"),
+        "{} {}",
+        list.stdout,
+        list.stderr
+    );
 }
 
 #[test]
@@ -233,7 +306,11 @@ fn a_file_that_vanishes_loses_nothing() {
     environment.import();
     assert_eq!(environment.json(&["show", session.id]), before);
     let doctor = environment.run(&["doctor"]);
-    assert!(doctor.stdout.contains("1 files are gone from disk"), "{}", doctor.stdout);
+    assert!(
+        doctor.stdout.contains("1 files are gone from disk"),
+        "{}",
+        doctor.stdout
+    );
     let run = environment.run(&["reindex"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(environment.json(&["show", session.id]), before);
@@ -245,7 +322,10 @@ fn a_rewritten_file_is_decoded_anew() {
     let session = ClaudeSession::default();
     session.write_to(&environment);
     environment.import();
-    let changed = ClaudeSession { prompt: "Another question", ..ClaudeSession::default() };
+    let changed = ClaudeSession {
+        prompt: "Another question",
+        ..ClaudeSession::default()
+    };
     changed.write_to(&environment);
     environment.import();
     let shown = environment.json(&["show", session.id]);

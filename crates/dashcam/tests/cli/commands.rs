@@ -14,14 +14,20 @@ fn imported() -> Environment {
 fn usage_reads_like_the_tool_its_users_know() {
     let environment = imported();
     insta::assert_snapshot!(environment.run(&["usage"]).stdout);
-    insta::assert_snapshot!(environment.run(&["usage", "--by", "harness,project,model"]).stdout);
+    insta::assert_snapshot!(
+        environment
+            .run(&["usage", "--by", "harness,project,model"])
+            .stdout
+    );
     insta::assert_snapshot!(environment.run(&["usage", "--by", "tool"]).stdout);
 }
 
 #[test]
 fn usage_from_disk_equals_usage_from_the_store() {
     let environment = imported();
-    for by in ["day", "week", "month", "harness", "model", "project", "branch", "user"] {
+    for by in [
+        "day", "week", "month", "harness", "model", "project", "branch", "user",
+    ] {
         let mut stored = environment.json(&["usage", "--by", by]);
         let disk = environment.json(&["usage", "--by", by, "--from-disk"]);
         // Straight from disk, tool calls are not counted.
@@ -54,7 +60,10 @@ fn sessions_are_listed() {
 #[test]
 fn a_session_is_found_by_any_of_its_ids() {
     let environment = imported();
-    let id = environment.json(&["sessions"])["sessions"][0]["id"].as_str().unwrap().to_owned();
+    let id = environment.json(&["sessions"])["sessions"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for name in [id.as_str(), &id[..8], ClaudeSession::default().id] {
         assert_eq!(environment.json(&["show", name])["id"], id.as_str());
     }
@@ -66,12 +75,22 @@ fn a_session_is_found_by_any_of_its_ids() {
 #[test]
 fn show_prints_every_format() {
     let environment = imported();
-    for format in ["text", "json", "atif", "otlp", "messages", "html", "markdown"] {
+    for format in [
+        "text", "json", "atif", "otlp", "messages", "html", "markdown",
+    ] {
         let run = environment.run(&["show", ClaudeSession::default().id, "--format", format]);
         assert_eq!(run.code, 0, "{format}: {}", run.stderr);
-        assert!(run.stdout.contains("wc -l CHANGELOG.md"), "{format}: {}", run.stdout);
+        assert!(
+            run.stdout.contains("wc -l CHANGELOG.md"),
+            "{format}: {}",
+            run.stdout
+        );
     }
-    insta::assert_snapshot!(environment.run(&["show", ClaudeSession::default().id]).stdout);
+    insta::assert_snapshot!(
+        environment
+            .run(&["show", ClaudeSession::default().id])
+            .stdout
+    );
 }
 
 #[test]
@@ -84,18 +103,31 @@ fn search_finds_prompts_answers_and_tools() {
         ("\"42 CHANGELOG.md\"", "tool_output"),
     ] {
         let results = environment.json(&["search", text]);
-        let fields: Vec<&str> =
-            results["hits"].as_array().unwrap().iter().map(|hit| hit["field"].as_str().unwrap()).collect();
+        let fields: Vec<&str> = results["hits"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|hit| hit["field"].as_str().unwrap())
+            .collect();
         assert!(fields.contains(&field), "{text}: {results}");
     }
-    assert_eq!(environment.json(&["search", "elephant"])["hits"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        environment.json(&["search", "elephant"])["hits"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
 }
 
 #[test]
 fn a_second_import_has_nothing_to_do() {
     let environment = imported();
     let report = environment.import();
-    assert_eq!((&report["sessions"], &report["files_changed"]), (&0.into(), &0.into()));
+    assert_eq!(
+        (&report["sessions"], &report["files_changed"]),
+        (&0.into(), &0.into())
+    );
     assert_eq!(report["bytes_read"], 0);
 }
 
@@ -109,7 +141,10 @@ fn an_appended_line_changes_its_turn_only() {
     assert_eq!(environment.json(&["usage"])["total"]["model_calls"], 1);
     environment.write(&session.path(), session.text());
     let report = environment.import();
-    assert_eq!((&report["sessions"], &report["turns"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&report["sessions"], &report["turns"]),
+        (&1.into(), &1.into())
+    );
     assert_eq!(environment.json(&["usage"])["total"]["model_calls"], 2);
 }
 
@@ -121,7 +156,13 @@ fn the_sample_history_is_marked_and_can_be_removed() {
     let page = environment.json(&["sessions"]);
     let sessions = page["sessions"].as_array().unwrap();
     assert!(sessions.len() > 5, "{page}");
-    assert_eq!(sessions.iter().filter(|session| session["sample"] == false).count(), 1);
+    assert_eq!(
+        sessions
+            .iter()
+            .filter(|session| session["sample"] == false)
+            .count(),
+        1
+    );
     environment.run(&["sample", "remove"]);
     assert_eq!(environment.json(&["sessions"])["total"], 1);
 }
@@ -153,9 +194,16 @@ fn the_configuration_prices_a_model_and_its_faults_are_named() {
     let config = environment.data().join("config.toml");
     std::fs::write(&config, "[prices.\"claude-sonnet-4-5-20250929\"]\ninput = 1.0\noutput = 1.0\ncache_read = 1.0\ncache_write_5m = 1.0\ncache_write_1h = 1.0\n").unwrap();
     let usage = environment.json(&["usage", "--from-disk"]);
-    assert!((usage["total"]["cost_usd"].as_f64().unwrap() - 0.0049).abs() < 1e-9, "{usage}");
+    assert!(
+        (usage["total"]["cost_usd"].as_f64().unwrap() - 0.0049).abs() < 1e-9,
+        "{usage}"
+    );
     std::fs::write(&config, "[prices.\"x\"]\ninput = \"much\"\n").unwrap();
     let run = environment.run(&["usage", "--from-disk"]);
     assert_eq!(run.code, 1);
-    assert!(run.stderr.contains(config.to_str().unwrap()), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(config.to_str().unwrap()),
+        "{}",
+        run.stderr
+    );
 }

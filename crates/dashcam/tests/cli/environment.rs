@@ -12,7 +12,9 @@ pub(crate) struct Environment {
 
 impl Environment {
     pub(crate) fn new() -> Self {
-        let environment = Self { folder: tempfile::tempdir().unwrap() };
+        let environment = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         std::fs::create_dir(environment.home()).unwrap();
         environment
     }
@@ -74,7 +76,11 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn of(command: &mut Command) -> Self {
-        let Output { status, stdout, stderr } = command.output().unwrap();
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().unwrap();
         Self {
             code: status.code().unwrap_or(-1),
             stdout: String::from_utf8(stdout).unwrap(),
@@ -85,9 +91,8 @@ impl Run {
 
 /// Whether this process may do everything, so that permissions say nothing.
 pub(crate) fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|metadata| {
-        std::os::unix::fs::MetadataExt::uid(&metadata) == 0
-    })
+    std::fs::metadata("/proc/self")
+        .is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
 }
 
 /// Makes everything below a folder belong to a user.

@@ -35,16 +35,45 @@ fn counts(row: &Value) -> Counts {
 fn cost(prices: &Prices, model: &str, counts: &Counts) -> f64 {
     let at: Timestamp = "2026-08-01T00:00:00Z".parse().unwrap();
     let rate = |tokens: Tokens| {
-        prices.cost(model, None, at, &tokens, &[]).map_or(0.0, |cost| cost.usd.usd() / 1000.0)
+        prices
+            .cost(model, None, at, &tokens, &[])
+            .map_or(0.0, |cost| cost.usd.usd() / 1000.0)
     };
-    let plain = Tokens { prompt: 1000, ..Tokens::default() };
+    let plain = Tokens {
+        prompt: 1000,
+        ..Tokens::default()
+    };
     let input = counts.prompt - counts.cache_read - counts.cache_write_5m - counts.cache_write_1h;
     [
         (input, plain),
-        (counts.cache_read, Tokens { cache_read: 1000, ..plain }),
-        (counts.cache_write_5m, Tokens { cache_write_5m: 1000, ..plain }),
-        (counts.cache_write_1h, Tokens { cache_write_1h: 1000, ..plain }),
-        (counts.completion, Tokens { completion: 1000, ..Tokens::default() }),
+        (
+            counts.cache_read,
+            Tokens {
+                cache_read: 1000,
+                ..plain
+            },
+        ),
+        (
+            counts.cache_write_5m,
+            Tokens {
+                cache_write_5m: 1000,
+                ..plain
+            },
+        ),
+        (
+            counts.cache_write_1h,
+            Tokens {
+                cache_write_1h: 1000,
+                ..plain
+            },
+        ),
+        (
+            counts.completion,
+            Tokens {
+                completion: 1000,
+                ..Tokens::default()
+            },
+        ),
     ]
     .into_iter()
     .map(|(number, tokens)| number as f64 * rate(tokens))
@@ -52,7 +81,10 @@ fn cost(prices: &Prices, model: &str, counts: &Counts) -> f64 {
 }
 
 fn assert_close_to_the_cent(cost: f64, expected: f64, what: &str) {
-    assert!((cost - expected).abs() < 0.005, "{what}: {cost} instead of {expected}");
+    assert!(
+        (cost - expected).abs() < 0.005,
+        "{what}: {cost} instead of {expected}"
+    );
 }
 
 #[test]
@@ -69,26 +101,51 @@ fn usage_equals_the_truth_from_the_store_and_from_disk() {
             environment.json(&arguments)
         };
         // Straight from disk, tool calls are not counted.
-        let truth = |counts: &Counts| {
-            Counts { tool_calls: if from_disk { 0 } else { counts.tool_calls }, ..*counts }
+        let truth = |counts: &Counts| Counts {
+            tool_calls: if from_disk { 0 } else { counts.tool_calls },
+            ..*counts
         };
         let report = usage("model");
-        assert_eq!(counts(&report["total"]), truth(&manifest.total), "from disk: {from_disk}");
+        assert_eq!(
+            counts(&report["total"]),
+            truth(&manifest.total),
+            "from disk: {from_disk}"
+        );
         let mut total = 0.0;
         for row in report["rows"].as_array().unwrap() {
             let model = row["model"].as_str().unwrap();
             let expected = &manifest.by_model[model];
-            let found = Counts { tool_calls: 0, ..counts(row) };
-            assert_eq!(found, Counts { tool_calls: 0, ..*expected }, "{model}");
+            let found = Counts {
+                tool_calls: 0,
+                ..counts(row)
+            };
+            assert_eq!(
+                found,
+                Counts {
+                    tool_calls: 0,
+                    ..*expected
+                },
+                "{model}"
+            );
             let cost = cost(&prices, model, expected);
             assert_close_to_the_cent(row["cost_usd"].as_f64().unwrap(), cost, model);
             total += cost;
         }
-        assert_close_to_the_cent(report["total"]["cost_usd"].as_f64().unwrap(), total, "total");
+        assert_close_to_the_cent(
+            report["total"]["cost_usd"].as_f64().unwrap(),
+            total,
+            "total",
+        );
         for row in usage("day")["rows"].as_array().unwrap() {
             let day = row["day"].as_str().unwrap();
-            let found = Counts { tool_calls: 0, ..counts(row) };
-            let expected = Counts { tool_calls: 0, ..manifest.by_day[day] };
+            let found = Counts {
+                tool_calls: 0,
+                ..counts(row)
+            };
+            let expected = Counts {
+                tool_calls: 0,
+                ..manifest.by_day[day]
+            };
             assert_eq!(found, expected, "{day}, from disk: {from_disk}");
         }
     }
@@ -152,7 +209,10 @@ fn reindex_gives_the_same_sessions_again() {
     let run = environment.run(&["reindex"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(environment.json(&["sessions", "-n", "0"]), before);
-    assert_eq!(counts(&environment.json(&["usage"])["total"]), manifest.total);
+    assert_eq!(
+        counts(&environment.json(&["usage"])["total"]),
+        manifest.total
+    );
 }
 
 #[test]
@@ -163,12 +223,20 @@ fn a_word_that_stands_in_one_session_is_found_there() {
     for needle in manifest.needles.iter().take(12) {
         let results = environment.json(&["search", &needle.word]);
         let hits = results["hits"].as_array().unwrap();
-        assert!(hits.iter().any(|hit| hit["field"] == needle.field.as_str()), "{needle:?} {hits:?}");
+        assert!(
+            hits.iter().any(|hit| hit["field"] == needle.field.as_str()),
+            "{needle:?} {hits:?}"
+        );
         let sessions: Vec<_> = hits
             .iter()
-            .map(|hit| environment.json(&["show", hit["session"].as_str().unwrap()])["native_id"].clone())
+            .map(|hit| {
+                environment.json(&["show", hit["session"].as_str().unwrap()])["native_id"].clone()
+            })
             .collect();
-        assert!(sessions.contains(&needle.session.as_str().into()), "{needle:?}");
+        assert!(
+            sessions.contains(&needle.session.as_str().into()),
+            "{needle:?}"
+        );
     }
 }
 
@@ -177,7 +245,12 @@ fn sessions_by_id(environment: &Environment) -> BTreeMap<String, Value> {
     let sessions = page["sessions"].as_array().unwrap();
     sessions
         .iter()
-        .map(|session| (session["native_id"].as_str().unwrap().to_owned(), session.clone()))
+        .map(|session| {
+            (
+                session["native_id"].as_str().unwrap().to_owned(),
+                session.clone(),
+            )
+        })
         .collect()
 }
 
@@ -186,7 +259,11 @@ fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
         .unwrap()
         .flat_map(|entry| {
             let path = entry.unwrap().path();
-            if path.is_dir() { files_below(&path) } else { vec![path] }
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
         })
         .collect()
 }

@@ -28,7 +28,12 @@ impl ClaudeSession {
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        let Self { id, prompt, answer, day } = self;
+        let Self {
+            id,
+            prompt,
+            answer,
+            day,
+        } = self;
         let common = |uuid: &str, parent: &str, second: u32| {
             format!(
                 r#""uuid":"{uuid}-{id}","parentUuid":{parent},"sessionId":"{id}","timestamp":"{day}T09:00:{second:02}.000Z","cwd":"/home/dev/src/shop","gitBranch":"main","version":"2.1.197","isSidechain":false,"userType":"external""#

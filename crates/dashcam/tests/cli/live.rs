@@ -27,8 +27,14 @@ impl Up {
             .unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
         let line = stdout.lines().next().unwrap().unwrap();
-        let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
-        Self { process, url: url.trim_end_matches('/').to_owned() }
+        let url = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"))
+            .unwrap();
+        Self {
+            process,
+            url: url.trim_end_matches('/').to_owned(),
+        }
     }
 
     fn get(&self, path: &str) -> Value {
@@ -44,7 +50,9 @@ impl Up {
     /// The names and data of live events, from now on.
     fn events(&self) -> Receiver<(String, Value)> {
         let (sender, events) = channel();
-        let response = ureq::get(format!("{}/api/v1/events", self.url)).call().unwrap();
+        let response = ureq::get(format!("{}/api/v1/events", self.url))
+            .call()
+            .unwrap();
         let reader = BufReader::new(response.into_body().into_reader());
         std::thread::spawn(move || {
             let mut name = String::new();
@@ -67,7 +75,10 @@ impl Up {
     fn wait_until_idle(&self) {
         let deadline = std::time::Instant::now() + PATIENCE;
         while self.get("status")["import"]["phase"] != "idle" {
-            assert!(std::time::Instant::now() < deadline, "the import never ends");
+            assert!(
+                std::time::Instant::now() < deadline,
+                "the import never ends"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -98,7 +109,10 @@ fn a_new_line_reaches_the_browser() {
     let path = environment.write(&session.path(), lines[..1].join("\n") + "\n");
     let up = Up::start(&environment);
     up.wait_until_idle();
-    let id = up.get("sessions")["sessions"][0]["id"].as_str().unwrap().to_owned();
+    let id = up.get("sessions")["sessions"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let events = up.events();
     let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
     for (calls, line) in [(1, &lines[1]), (1, &lines[2]), (2, &lines[3])] {
@@ -142,7 +156,11 @@ fn a_port_in_use_is_named() {
     let port = taken.local_addr().unwrap().port().to_string();
     let run = environment.run(&["up", "--no-open", "--port", &port]);
     assert_eq!(run.code, 1);
-    assert!(run.stderr.contains(&port) && run.stderr.contains("--port"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains(&port) && run.stderr.contains("--port"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -150,6 +168,17 @@ fn the_page_is_served_with_the_binary() {
     let environment = Environment::new();
     let up = Up::start(&environment);
     let mut response = ureq::get(&up.url).call().unwrap();
-    assert!(response.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
-    assert!(response.body_mut().read_to_string().unwrap().contains("dashcam"));
+    assert!(
+        response.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .contains("default-src 'none'")
+    );
+    assert!(
+        response
+            .body_mut()
+            .read_to_string()
+            .unwrap()
+            .contains("dashcam")
+    );
 }

@@ -112,7 +112,7 @@ export function Trends({
 }
 
 function axisDollars(amount: number): string {
-  return amount >= 1000
-    ? `$${short(amount)}`
-    : `$${amount < 10 && amount % 1 !== 0 ? amount.toFixed(1) : Math.round(amount)}`;
+  if (amount >= 1000) return `$${short(amount)}`;
+  if (amount >= 10 || amount % 1 === 0) return `$${Math.round(amount)}`;
+  return `$${Number(amount.toPrecision(2))}`;
 }
