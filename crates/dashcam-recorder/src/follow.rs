@@ -130,12 +130,12 @@ impl Follow {
                     let Some(paths) = gather(paths, signals) else {
                         return;
                     };
-                    self.import(|importer, found| importer.import_files(found), &paths);
+                    self.import_notified(&paths);
                 }
                 Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     if self.watch_folders() || every == SWEEP {
-                        self.import(|importer, _| importer.import_all(), &FxHashSet::default());
+                        self.import(None);
                     }
                     last_sweep = Instant::now();
                 }
@@ -175,28 +175,32 @@ impl Follow {
         any
     }
 
-    fn import(
-        &self,
-        run: impl FnOnce(&Importer<'_>, Vec<FoundFile>) -> Result<Vec<SessionChange>, ImportError>,
-        paths: &FxHashSet<PathBuf>,
-    ) {
-        let found: Vec<FoundFile> = paths.iter().filter_map(|path| self.find(path)).collect();
-        if found.is_empty() && !paths.is_empty() {
-            return;
+    fn import_notified(&self, paths: &FxHashSet<PathBuf>) {
+        let files: Vec<FoundFile> = paths.iter().filter_map(|path| self.find(path)).collect();
+        if !files.is_empty() {
+            self.import(Some(files));
         }
-        let lock = self.store.import_lock(Wait::UpTo(LOCK_WAIT), || {});
-        let importer = Importer::new(&self.store, &self.prices, &self.home, &self.readers);
-        let outcome = lock.map_err(ImportError::from).and_then(|_lock| {
-            let changes = run(&importer, found)?;
-            if !changes.is_empty() {
-                (self.on_change)(Change::Sessions(changes));
-                importer.index(&crate::NoProgress)?;
-            }
-            Ok(())
-        });
-        if let Err(error) = outcome {
+    }
+
+    /// Imports these files, or everything.
+    fn import(&self, files: Option<Vec<FoundFile>>) {
+        if let Err(error) = self.try_import(files) {
             self.trouble(&error.to_string());
         }
+    }
+
+    fn try_import(&self, files: Option<Vec<FoundFile>>) -> Result<(), ImportError> {
+        let _lock = self.store.import_lock(Wait::UpTo(LOCK_WAIT), || {})?;
+        let importer = Importer::new(&self.store, &self.prices, &self.home, &self.readers);
+        let changes = match files {
+            Some(files) => importer.import_files(files)?,
+            None => importer.import_all()?,
+        };
+        if !changes.is_empty() {
+            (self.on_change)(Change::Sessions(changes));
+            importer.index(&crate::NoProgress)?;
+        }
+        Ok(())
     }
 
     /// A notified path as a file of evidence, if it is one.

@@ -72,18 +72,18 @@ impl Guard {
 mod tests {
     use super::*;
 
-    fn admitted(method: Method, headers: &[(&'static str, &str)]) -> bool {
+    fn admitted(method: &Method, headers: &[(&'static str, &str)]) -> bool {
         let headers = headers
             .iter()
             .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
-        Guard { port: 4747 }.admit(&method, &headers).is_ok()
+        Guard { port: 4747 }.admit(method, &headers).is_ok()
     }
 
     #[test]
     fn only_our_own_names_and_port_are_answered() {
         for host in ["127.0.0.1:4747", "localhost:4747", "[::1]:4747"] {
-            assert!(admitted(Method::GET, &[("host", host)]), "{host}");
+            assert!(admitted(&Method::GET, &[("host", host)]), "{host}");
         }
         for host in [
             "evil.example:4747",
@@ -94,26 +94,26 @@ mod tests {
             "127.0.0.1:4747:4747",
             "",
         ] {
-            assert!(!admitted(Method::GET, &[("host", host)]), "{host}");
+            assert!(!admitted(&Method::GET, &[("host", host)]), "{host}");
         }
-        assert!(!admitted(Method::GET, &[]));
+        assert!(!admitted(&Method::GET, &[]));
     }
 
     #[test]
     fn other_sites_are_refused() {
         let host = ("host", "localhost:4747");
         assert!(admitted(
-            Method::GET,
+            &Method::GET,
             &[host, ("origin", "http://localhost:4747")]
         ));
         for origin in ["https://evil.example", "http://localhost:3000", "null"] {
             assert!(
-                !admitted(Method::GET, &[host, ("origin", origin)]),
+                !admitted(&Method::GET, &[host, ("origin", origin)]),
                 "{origin}"
             );
         }
         assert!(!admitted(
-            Method::GET,
+            &Method::GET,
             &[host, ("sec-fetch-site", "cross-site")]
         ));
         let link = [
@@ -121,9 +121,9 @@ mod tests {
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-mode", "navigate"),
         ];
-        assert!(admitted(Method::GET, &link));
+        assert!(admitted(&Method::GET, &link));
         assert!(!admitted(
-            Method::POST,
+            &Method::POST,
             &[link.as_slice(), &[("x-dashcam", "1")]].concat()
         ));
     }
@@ -131,8 +131,8 @@ mod tests {
     #[test]
     fn changes_need_our_header() {
         let host = ("host", "localhost:4747");
-        assert!(!admitted(Method::POST, &[host]));
-        assert!(!admitted(Method::DELETE, &[host]));
-        assert!(admitted(Method::POST, &[host, ("x-dashcam", "1")]));
+        assert!(!admitted(&Method::POST, &[host]));
+        assert!(!admitted(&Method::DELETE, &[host]));
+        assert!(admitted(&Method::POST, &[host, ("x-dashcam", "1")]));
     }
 }

@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(short(999), "999");
         assert_eq!(short(999_949), "999.9k");
         assert_eq!(short(999_950), "1.0M");
-        assert_eq!(dollars(Money::from_usd(1234.565_1)), "$1,234.57");
+        assert_eq!(dollars(Money::from_usd(1_234.565_1)), "$1,234.57");
         assert_eq!(dollars(Money::from_usd(-0.5)), "-$0.50");
     }
 }

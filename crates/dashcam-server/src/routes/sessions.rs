@@ -5,7 +5,7 @@ use crate::error::{ApiError, ErrorBody};
 use crate::params::{self, Selection};
 use axum::Json;
 use axum::extract::{Query, State};
-use dashcam_store::view::{SessionFilter, SessionPage};
+use dashcam_store::view::{SessionFilter, SessionOrder, SessionPage};
 use serde::Deserialize;
 
 /// The most sessions that one answer holds.
@@ -47,7 +47,7 @@ pub(crate) async fn sessions(
         query: params::given(listing.query.as_ref()),
         errors: listing.errors.unwrap_or_default(),
         order: order.map_or_else(
-            || Ok(Default::default()),
+            || Ok(SessionOrder::default()),
             |order| params::word(&order, "order"),
         )?,
         ascending: listing.ascending.unwrap_or_default(),

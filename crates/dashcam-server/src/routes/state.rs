@@ -4,18 +4,19 @@ use crate::app::{App, Status};
 use crate::error::ApiError;
 use axum::Json;
 use axum::extract::State;
+use dashcam_store::Store;
 use dashcam_store::view::{Facets, Health, SessionFilter};
 
 /// What sessions can be filtered by.
 #[utoipa::path(get, path = "/facets", tag = "state", responses((status = 200, body = Facets)))]
 pub(crate) async fn facets(State(app): State<App>) -> Result<Json<Facets>, ApiError> {
-    app.ask(|store| store.facets()).await.map(Json)
+    app.ask(Store::facets).await.map(Json)
 }
 
 /// What the store holds, and what could not be read.
 #[utoipa::path(get, path = "/health", tag = "state", responses((status = 200, body = Health)))]
 pub(crate) async fn health(State(app): State<App>) -> Result<Json<Health>, ApiError> {
-    app.ask(|store| store.health()).await.map(Json)
+    app.ask(Store::health).await.map(Json)
 }
 
 /// How the server is doing.

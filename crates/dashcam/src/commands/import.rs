@@ -49,7 +49,7 @@ pub(super) fn lock(context: &Context, store: &Store) -> anyhow::Result<dashcam_s
         say(
             context,
             "another dashcam is importing: waiting for it to end",
-        )
+        );
     };
     Ok(store.import_lock(dashcam_store::Wait::UpTo(WAIT), on_wait)?)
 }

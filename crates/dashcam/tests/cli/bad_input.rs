@@ -262,14 +262,11 @@ fn a_full_disk_is_said_to_be_full_and_what_was_imported_stays() {
     ClaudeSession::default().write_to(&environment);
     let small = environment.run(&["import"]);
     // Noise does not compress, so that the archive outgrows the file system.
-    let noise: String = (0_u64..400_000)
-        .map(|n| {
-            format!(
-                "{:016x}",
-                n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17)
-            )
-        })
-        .collect();
+    let mut noise = String::new();
+    for number in 0_u64..400_000 {
+        let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17);
+        noise.push_str(&format!("{mixed:016x}"));
+    }
     let mut lines = OTHER.lines();
     lines[0] = lines[0].replace("Something else", &noise);
     environment.write(&OTHER.path(), lines.join("\n"));

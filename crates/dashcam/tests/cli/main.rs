@@ -1,4 +1,5 @@
 //! The binary as a person runs it: what it prints, and how it fails.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
 mod commands;
