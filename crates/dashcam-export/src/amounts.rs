@@ -1,6 +1,6 @@
 //! Numbers as people read them: tokens, money, durations, times.
 
-use dashcam_trace::{ModelCall, Money, SpanBody, Timestamp, Tokens, Turn};
+use dashcam_trace::{ModelCall, Money, Span, SpanBody, Timestamp, Timing, Tokens, Turn};
 
 /// What a turn used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,6 +109,15 @@ pub(crate) fn duration(start: Timestamp, end: Option<Timestamp>) -> Option<Strin
         1..=59 => format!("{:.1} s", milliseconds as f64 / 1000.0),
         60..=3599 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    })
+}
+
+/// How long a span took, marked where that is only an estimate.
+pub(crate) fn span_duration(span: &Span) -> Option<String> {
+    let took = duration(span.start, span.end)?;
+    Some(match span.timing {
+        Timing::Measured => took,
+        Timing::Derived => format!("≈ {took}"),
     })
 }
 

@@ -12,6 +12,9 @@ use std::collections::{HashMap, HashSet};
 pub(crate) struct Conversation<'a> {
     /// The run of a subagent; none for the main agent.
     pub(crate) run: Option<(&'a Span, &'a AgentRun)>,
+    /// The place of the conversation in which the run was started. Runs that
+    /// caused each other, which only broken evidence has, form a circle.
+    pub(crate) parent: usize,
     pub(crate) moves: Vec<Move<'a>>,
 }
 
@@ -56,7 +59,7 @@ impl Tool<'_> {
 }
 
 /// The main agent's conversation first, then those of its subagents in order
-/// of their start. A conversation's parent stands before it.
+/// of their first move.
 pub(crate) fn conversations(session: &Session) -> Vec<Conversation<'_>> {
     let mut builder = Builder::of(session);
     for turn in &session.turns {
@@ -64,6 +67,13 @@ pub(crate) fn conversations(session: &Session) -> Vec<Conversation<'_>> {
         for span in &turn.spans {
             builder.span(turn, span);
         }
+    }
+    let mut place = MAIN;
+    while place < builder.conversations.len() {
+        if let Some((span, _)) = builder.conversations[place].run {
+            builder.conversations[place].parent = builder.place(span);
+        }
+        place += 1;
     }
     builder.conversations
 }
@@ -78,6 +88,9 @@ struct Builder<'a> {
     runs: HashMap<SpanId, Vec<SpanId>>,
     /// The places of the subagents' conversations.
     places: HashMap<SpanId, usize>,
+    /// The places of what stands below spans, as far as they were asked for:
+    /// a long chain of spans is walked only once.
+    below: HashMap<SpanId, usize>,
     told: HashSet<SpanId>,
     conversations: Vec<Conversation<'a>>,
 }
@@ -89,6 +102,7 @@ impl<'a> Builder<'a> {
             tools: HashMap::new(),
             runs: HashMap::new(),
             places: HashMap::new(),
+            below: HashMap::new(),
             told: HashSet::new(),
             conversations: vec![Conversation::default()],
         };
@@ -167,18 +181,25 @@ impl<'a> Builder<'a> {
 
     /// The conversation that a span belongs to: that of the nearest run above.
     fn place(&mut self, span: &'a Span) -> usize {
-        let mut seen = HashSet::new();
+        let mut walked = HashSet::new();
         let mut above = span.parent;
-        while let Some(parent) = above.and_then(|id| self.spans.get(&id).copied()) {
-            if !seen.insert(parent.id) {
-                break;
-            }
+        let place = loop {
+            let Some(parent) = above.and_then(|id| self.spans.get(&id).copied()) else {
+                break MAIN;
+            };
             if matches!(parent.body, SpanBody::AgentRun(_)) {
-                return self.open(parent);
+                break self.open(parent);
+            }
+            if let Some(place) = self.below.get(&parent.id) {
+                break *place;
+            }
+            if !walked.insert(parent.id) {
+                break MAIN;
             }
             above = parent.parent;
-        }
-        MAIN
+        };
+        self.below.extend(walked.into_iter().map(|id| (id, place)));
+        place
     }
 
     /// The place of a run's conversation, which may be new.
@@ -192,7 +213,7 @@ impl<'a> Builder<'a> {
         let place = self.conversations.len();
         self.conversations.push(Conversation {
             run: Some((span, run)),
-            moves: Vec::new(),
+            ..Conversation::default()
         });
         self.places.insert(span.id, place);
         place

@@ -36,13 +36,7 @@ pub(crate) fn harmless(text: &str) -> String {
     for _ in 0..ROUNDS {
         let escapes = escapes(&markdown);
         if escapes.is_empty() {
-            // An open fence would swallow what follows; as a quotation, the
-            // text ends where it ends.
-            return if is_closed(&markdown) {
-                markdown
-            } else {
-                quoted(&markdown)
-            };
+            return closed(markdown);
         }
         markdown = insert(&markdown, &escapes);
     }
@@ -162,6 +156,19 @@ fn insert(markdown: &str, escapes: &[Escape]) -> String {
     escaped
 }
 
+/// The text with its open fence ended, which would swallow what follows; as a
+/// quotation, any text ends where it ends.
+fn closed(markdown: String) -> String {
+    if is_closed(&markdown) {
+        return markdown;
+    }
+    let ended = ["```", "~~~", "````"].map(|fence| format!("{markdown}\n{fence}"));
+    ended
+        .into_iter()
+        .find(|ended| is_closed(ended) && escapes(ended).is_empty())
+        .unwrap_or_else(|| quoted(&markdown))
+}
+
 /// Whether a paragraph after the text would stand by itself.
 fn is_closed(markdown: &str) -> bool {
     let followed = format!("{markdown}\n\n{SENTINEL}");
@@ -200,7 +207,8 @@ mod tests {
             ("<javascript:alert(1)>", "&lt;javascript:alert(1)>"),
             ("[x](https://good)", "[x](https://good)"),
             ("<div>\n![x](http://evil)", "&lt;div>\n\\![x](http://evil)"),
-            ("```\nopen", "> ```\n> open"),
+            ("```\nopen", "```\nopen\n```"),
+            ("`````\nopen", "> `````\n> open"),
         ];
         for (text, expected) in cases {
             assert_eq!(harmless(text), expected, "{text:?}");

@@ -34,17 +34,17 @@ pub(crate) fn plain_line(text: &str) -> String {
 fn is_removed(character: char) -> bool {
     match character {
         '\n' | '\t' => false,
-        // Marks that turn the direction of writing can make text read as
-        // something that it is not.
-        '\u{061c}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}' => true,
-        // Line and paragraph separators: some programs break lines there.
-        '\u{2028}' | '\u{2029}' => true,
-        _ => character.is_control(),
+        _ => character.is_control() || is_deceptive(character),
     }
+}
+
+/// Marks that turn the direction of writing, which can make text read as
+/// something that it is not, and separators at which some programs break lines.
+pub(crate) const fn is_deceptive(character: char) -> bool {
+    matches!(
+        character,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// How many bytes to drop at the beginning of `text`, which starts with a

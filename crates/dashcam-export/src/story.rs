@@ -131,8 +131,14 @@ impl<'a> Teller<'a, '_> {
             }
             SpanBody::AgentRun(run) => {
                 self.tell(depth, Told::AgentRun(span, run));
+                let before = self.steps.len();
                 self.children(span.id, depth + 1);
-                if let Some(answer) = run.answer.as_deref().filter(|text| !text.is_empty()) {
+                let answer = run.answer.as_deref().unwrap_or_default().trim();
+                // Mostly the run's last text is its answer.
+                let is_told = self.steps[before..]
+                    .iter()
+                    .any(|step| matches!(step.told, Told::Text(text) if text.trim() == answer));
+                if !answer.is_empty() && !is_told {
                     self.tell(depth + 1, Told::AgentAnswer(answer));
                 }
             }

@@ -1,6 +1,6 @@
 //! A session as a conversation to read in a terminal.
 
-use crate::amounts::{Usage, counted, duration, moment};
+use crate::amounts::{Usage, counted, duration, moment, span_duration};
 use crate::plain::{plain, plain_line};
 use crate::story::{Step, Told, steps};
 use crate::wrap::{cut, wrap};
@@ -76,7 +76,7 @@ impl Page<'_> {
         }
         if let Some(line) = Usage::of_turn(turn).line() {
             self.blank();
-            self.line(0, FAINT, &line);
+            self.paragraph(0, FAINT, "", &line);
         }
     }
 
@@ -171,18 +171,19 @@ impl Page<'_> {
     /// The first lines of a text, each cut to the width, and how many follow.
     fn shortened_as(&mut self, depth: usize, style: Style, mark: &str, text: &str, most: usize) {
         let text = plain(text);
+        let hanging = if mark.is_empty() { "" } else { "  " };
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
         for (index, line) in lines.by_ref().take(most).enumerate() {
-            let mark = if index == 0 {
-                mark.to_owned()
-            } else {
-                blank_of(mark)
-            };
+            let mark = if index == 0 { mark } else { hanging };
             self.line(depth, style, &format!("{mark}{}", line.trim_end()));
         }
         let left = lines.count();
         if left > 0 {
-            self.line(depth, FAINT, &format!("… {}", counted(left, "more line")));
+            self.line(
+                depth,
+                FAINT,
+                &format!("{hanging}… {}", counted(left, "more line")),
+            );
         }
     }
 
@@ -314,7 +315,7 @@ pub(crate) fn tool_title(span: &Span, call: &ToolCall) -> String {
     if span.status != Status::Ok {
         title.push_str(&format!(" · {}", span.status.as_str()));
     }
-    if let Some(took) = duration(span.start, span.end) {
+    if let Some(took) = span_duration(span) {
         title.push_str(&format!(" · {took}"));
     }
     if let Some(target) = &call.target {
@@ -337,7 +338,7 @@ pub(crate) fn agent_title(span: &Span) -> String {
     if span.status != Status::Ok {
         title.push_str(&format!(" · {}", span.status.as_str()));
     }
-    if let Some(took) = duration(span.start, span.end) {
+    if let Some(took) = span_duration(span) {
         title.push_str(&format!(" · {took}"));
     }
     title

@@ -7,10 +7,10 @@ mod step;
 use crate::RenderError;
 use crate::conversation::{Conversation, Move, conversations};
 use crate::json::escape_controls;
-use dashcam_trace::{Money, Session, Span, SpanId, Tokens};
+use dashcam_trace::{Money, Session, SpanId, Tokens};
 use document::{Agent, Author, Extra, FinalMetrics, Trajectory};
 use serde_json::json;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 const VERSION: &str = "ATIF-v1.7";
 /// Subagents deeper than this are embedded in the main trajectory, so that a
@@ -20,7 +20,7 @@ const DEEPEST: usize = 16;
 /// The session as one indented JSON object.
 pub(crate) fn render(session: &Session) -> Result<String, RenderError> {
     let conversations = conversations(session);
-    let parents = parents(session, &conversations);
+    let parents = parents(&conversations);
     let mut below: Vec<Vec<usize>> = vec![Vec::new(); conversations.len()];
     for (place, parent) in parents.iter().enumerate().skip(1) {
         below[*parent].push(place);
@@ -36,37 +36,20 @@ pub(crate) fn render(session: &Session) -> Result<String, RenderError> {
 }
 
 /// The place of the conversation in which each one is embedded.
-fn parents(session: &Session, conversations: &[Conversation<'_>]) -> Vec<usize> {
-    let places: HashMap<SpanId, usize> = conversations
-        .iter()
-        .enumerate()
-        .filter_map(|(place, conversation)| Some((conversation.run?.0.id, place)))
-        .collect();
-    let spans: HashMap<SpanId, &Span> = session.spans().map(|span| (span.id, span)).collect();
-    let nearest = |span: &Span| {
-        let mut seen = HashSet::new();
-        let mut above = span.parent;
-        while let Some(id) = above.filter(|id| seen.insert(*id)) {
-            if let Some(place) = places.get(&id) {
-                return *place;
-            }
-            above = spans.get(&id).and_then(|span| span.parent);
-        }
-        0
-    };
+fn parents(conversations: &[Conversation<'_>]) -> Vec<usize> {
     let mut parents: Vec<usize> = conversations
         .iter()
-        .map(|conversation| conversation.run.map_or(0, |(span, _)| nearest(span)))
+        .map(|conversation| conversation.parent)
         .collect();
     for place in 1..parents.len() {
-        // Cycles, and what hangs too deep, end at the main trajectory.
+        // Circles, and what hangs too deep, end at the main trajectory.
         let mut above = parents[place];
-        let depth = std::iter::from_fn(|| {
-            let next = (above != 0).then_some(above)?;
-            above = parents[next];
-            Some(next)
-        });
-        if depth.take(DEEPEST).count() == DEEPEST {
+        let mut depth = 0;
+        while above != 0 && depth < DEEPEST {
+            above = parents[above];
+            depth += 1;
+        }
+        if depth == DEEPEST {
             parents[place] = 0;
         }
     }
