@@ -15,11 +15,14 @@ pub struct ClaudeCode {
 }
 
 impl ClaudeCode {
+    /// The version under test.
+    pub const VERSION: &'static str = "2.1.197";
+
     /// Claude Code from npm; `None` where it cannot be had.
     pub fn find() -> Option<Self> {
         let package = Package {
             name: "@anthropic-ai/claude-code",
-            version: "2.1.197",
+            version: Self::VERSION,
             program: "claude",
         };
         Some(Self {
@@ -87,11 +90,14 @@ pub struct Codex {
 }
 
 impl Codex {
+    /// The version under test.
+    pub const VERSION: &'static str = "0.169.0";
+
     /// Codex from npm; `None` where it cannot be had.
     pub fn find() -> Option<Self> {
         let package = Package {
             name: "@openai/codex",
-            version: "0.169.0",
+            version: Self::VERSION,
             program: "codex",
         };
         Some(Self {

@@ -26,7 +26,7 @@ pub use process::{Ended, Until};
 pub use served::{Served, ServedCall, from_log, from_truth};
 pub use workbench::Workbench;
 
-use dashcam_trace::{ModelCall, Session, Span, SpanBody, ToolCall};
+use dashcam_trace::{Event, EventKind, ModelCall, Session, Span, SpanBody, ToolCall};
 
 /// The model calls of a session, in the order of its spans.
 pub fn model_calls(session: &Session) -> impl Iterator<Item = (&Span, &ModelCall)> {
@@ -40,6 +40,14 @@ pub fn model_calls(session: &Session) -> impl Iterator<Item = (&Span, &ModelCall
 pub fn tool_calls(session: &Session) -> impl Iterator<Item = (&Span, &ToolCall)> {
     session.spans().filter_map(|span| match &span.body {
         SpanBody::ToolCall(call) => Some((span, call)),
+        _ => None,
+    })
+}
+
+/// The events of a kind in a session, in the order of its spans.
+pub fn events(session: &Session, kind: EventKind) -> impl Iterator<Item = (&Span, &Event)> {
+    session.spans().filter_map(move |span| match &span.body {
+        SpanBody::Event(event) if event.kind == kind => Some((span, event)),
         _ => None,
     })
 }

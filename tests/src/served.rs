@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub struct Served {
     /// The conversation it belongs to: `main`, or the name of a subagent's.
     pub queue: String,
+    /// Whether the queue tells conversations apart.
+    pub is_nesting_known: bool,
     /// The model.
     pub model: String,
     /// Its id; recordings do not know it.
@@ -57,9 +59,12 @@ pub fn from_log(harness: Harness, log: &[Entry]) -> Vec<Served> {
         .collect();
     log.iter()
         .filter(|entry| !entry.queue.starts_with("side"))
+        // What the script cut off, the harness asked for again.
+        .filter(|entry| entry.delivery != Delivery::Cut)
         .filter_map(|entry| {
             let mut served = Served {
                 queue: entry.queue.clone(),
+                is_nesting_known: true,
                 model: entry.model.clone(),
                 response_id: entry.response_id.clone(),
                 is_whole: entry.delivery == Delivery::Whole,
@@ -80,15 +85,19 @@ pub fn from_truth(harness: Harness, truth: &str) -> Vec<Served> {
         .into_iter()
         .filter(|entry| entry["status"] == 200 && !entry["reply"].is_null())
         .map(|entry| {
-            let reply = serde_json::from_value(entry["reply"].clone()).unwrap();
+            let reply: Reply = serde_json::from_value(entry["reply"].clone()).unwrap();
             let usage = serde_json::from_value(entry["usage"].clone()).unwrap();
             Served {
                 queue: entry["queue"].as_str().unwrap().to_owned(),
+                // Older recordings served subagents from the main queue too.
+                is_nesting_known: entry["queue"] != "main",
                 model: entry["model"].as_str().unwrap().to_owned(),
+                is_whole: reply.drop.is_none() && reply.drop_after_events.is_none(),
                 ..of_reply(harness, &reply, usage)
             }
         })
-        .filter(|served| served.queue == "main" || served.queue.starts_with("sub"))
+        // No transcript of Claude Code holds the call that sums up a conversation.
+        .filter(|served| served.queue != "compact")
         .collect()
 }
 
@@ -112,6 +121,7 @@ fn of_reply(harness: Harness, reply: &Reply, usage: Usage) -> Served {
         .map(dashcam_model_server::OneOrMany::to_vec);
     Served {
         queue: String::new(),
+        is_nesting_known: false,
         model: String::new(),
         response_id: None,
         tokens: tokens(harness, usage),

@@ -1,12 +1,13 @@
 //! A scratch home and a scratch repository for one test.
 
 use crate::dashcam::{Recorded, read_home};
-use dashcam_model_server::{Entry, ModelServer, Scenario};
+use dashcam_model_server::{Delivery, Entry, ModelServer, Scenario};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 /// What lies in the scratch repository: a function that is wrong, a test that
 /// shows it, and something to read.
@@ -19,6 +20,12 @@ const FILES: [(&str, &str); 4] = [
     ("fruits.txt", "apple\nquince\nmedlar\n"),
     ("README.md", "# Shop\n\nRun the tests with `sh test.sh`.\n"),
 ];
+
+/// An image of one red dot.
+const DOT: &[u8] = include_bytes!("dot.png");
+
+/// How long a stream must have run before it counts as under way.
+const UNDER_WAY: Duration = Duration::from_millis(900);
 
 /// A scratch home and a scratch repository. Both vanish with it.
 #[derive(Debug)]
@@ -37,6 +44,7 @@ impl Workbench {
         };
         fs::create_dir(bench.home()).unwrap();
         fs::create_dir(bench.repository()).unwrap();
+        fs::write(bench.repository().join("dot.png"), DOT).unwrap();
         for (name, text) in FILES {
             fs::write(bench.repository().join(name), text).unwrap();
         }
@@ -97,6 +105,27 @@ impl Workbench {
             "replies left: {left:?}\n{log:#?}"
         );
         self.log.extend(log);
+    }
+
+    /// Whether the `nth` answer (from 1) is being streamed for a while.
+    pub fn is_answering(server: &ModelServer, nth: usize) -> bool {
+        let log = server.log();
+        let Some(entry) = log.get(nth - 1) else {
+            return false;
+        };
+        let begun: SystemTime = entry.ts.into();
+        entry.delivery == Delivery::Sending
+            && begun.elapsed().is_ok_and(|running| running > UNDER_WAY)
+    }
+
+    /// Whether the `nth` answer (from 1) was sent a while ago.
+    pub fn has_answered(server: &ModelServer, nth: usize) -> bool {
+        let log = server.log();
+        let Some(entry) = log.get(nth - 1) else {
+            return false;
+        };
+        let begun: SystemTime = entry.ts.into();
+        entry.delivery == Delivery::Whole && begun.elapsed().is_ok_and(|since| since > UNDER_WAY)
     }
 
     /// What all servers so far served.

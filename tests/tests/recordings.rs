@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests stop at what should not be")]
 
-use dashcam_e2e::{check_recorded, from_truth, read_home};
+use dashcam_e2e::{Recorded, check_recorded, from_truth, read_home};
 use dashcam_trace::Harness;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,9 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn recordings_of_claude_code_hold_what_was_served() {
     let recordings = fixtures().join("claude-code/recordings");
-    for name in ["agents", "coding", "errors", "mcp", "resume", "subagent"] {
+    for name in [
+        "abort", "agents", "coding", "errors", "mcp", "resume", "subagent",
+    ] {
         let scratch = tempfile::tempdir().unwrap();
         let home = scratch.path().join("home");
         copy(&recordings.join(name).join("home"), &home);
@@ -47,6 +49,7 @@ fn recordings_of_codex_hold_what_was_served() {
         "compaction",
         "errors",
         "image",
+        "interrupted",
         "mcp",
         "nested",
         "patch",
@@ -66,4 +69,48 @@ fn recordings_of_codex_hold_what_was_served() {
         let recorded = read_home(&home, &scratch.path().join("data"));
         check_recorded(&recorded, &from_truth(Harness::Codex, &truth));
     }
+}
+
+fn coding() -> (tempfile::TempDir, Recorded, String) {
+    let recording = fixtures().join("claude-code/recordings/coding");
+    let scratch = tempfile::tempdir().unwrap();
+    let home = scratch.path().join("home");
+    copy(&recording.join("home"), &home);
+    let recorded = read_home(&home, &scratch.path().join("data"));
+    (
+        scratch,
+        recorded,
+        fs::read_to_string(recording.join("truth.json")).unwrap(),
+    )
+}
+
+#[test]
+#[should_panic(expected = "tokens: expected")]
+fn a_token_too_many_is_noticed() {
+    let (_scratch, recorded, truth) = coding();
+    let mut served = from_truth(Harness::ClaudeCode, &truth);
+    served[2].tokens.cache_read += 1;
+    check_recorded(&recorded, &served);
+}
+
+#[test]
+#[should_panic(expected = "recorded but not served")]
+fn a_call_too_many_is_noticed() {
+    let (_scratch, recorded, truth) = coding();
+    let mut served = from_truth(Harness::ClaudeCode, &truth);
+    served.pop();
+    check_recorded(&recorded, &served);
+}
+
+#[test]
+#[should_panic(expected = "argument command")]
+fn another_argument_is_noticed() {
+    let (_scratch, recorded, truth) = coding();
+    let mut served = from_truth(Harness::ClaudeCode, &truth);
+    let bash = served
+        .iter_mut()
+        .flat_map(|served| &mut served.calls)
+        .find(|call| call.name == "Bash");
+    bash.unwrap().input["command"] = "rm -r /".into();
+    check_recorded(&recorded, &served);
 }
