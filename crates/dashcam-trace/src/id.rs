@@ -164,9 +164,9 @@ mod tests {
     #[test]
     fn ids_are_stable_across_releases() {
         let session = SessionId::derive(Harness::ClaudeCode, "5398f012");
-        insta::assert_snapshot!(session, @"");
-        insta::assert_snapshot!(session.turn("p1"), @"");
-        insta::assert_snapshot!(session.span(SpanKind::ToolCall, "toolu_1"), @"");
+        insta::assert_snapshot!(session, @"5ffb4b631ad29408af513fdd64b08af9");
+        insta::assert_snapshot!(session.turn("p1"), @"480430a8b6ea95f9365851256e8e5c9f");
+        insta::assert_snapshot!(session.span(SpanKind::ToolCall, "toolu_1"), @"172faf7fdf751d9b");
     }
 
     #[test]
