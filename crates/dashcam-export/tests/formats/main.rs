@@ -1,5 +1,8 @@
 //! Every format of small sessions whose text is hostile.
 
+// Clippy takes only test functions for tests, not what they share.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod session;
 
 use dashcam_export::{Format, RenderError, RenderOptions, render};
