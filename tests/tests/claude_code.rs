@@ -189,7 +189,7 @@ fn resumed_forked_and_compacted_conversations_count_once() {
         return;
     };
     let mut bench = Workbench::new();
-    let mut go_on = |bench: &mut Workbench, scenario: &str, arguments: &[&str], prompt: &str| {
+    let go_on = |bench: &mut Workbench, scenario: &str, arguments: &[&str], prompt: &str| {
         let server = bench.serve(&format!("claude-code/{scenario}"));
         let ended = claude.run(bench, &server, arguments, prompt);
         assert_eq!(ended.code, Some(0), "{ended:#?}");

@@ -172,7 +172,9 @@ fn openai_responses_stream_items_namespaces_and_free_text() {
     let ask = json!({"model": "gpt-x", "stream": true, "instructions": "be brief",
         "tools": [{"type": "function", "name": "exec"},
                   {"type": "namespace", "name": "mcp__files", "tools": [{"name": "look"}]}],
-        "input": [{"type": "message", "role": "user",
+        "input": [{"type": "additional_tools", "role": "developer", "tools": [
+                       {"type": "namespace", "name": "more", "tools": [{"name": "wait"}]}]},
+                  {"type": "message", "role": "user",
                    "content": [{"type": "input_text", "text": "hello"}]},
                   {"type": "function_call_output", "call_id": "c1", "output": "found"}]});
     let events = events(&server, "/v1/responses", &ask);
@@ -204,7 +206,10 @@ fn openai_responses_stream_items_namespaces_and_free_text() {
     assert_eq!(done[2]["namespace"], "mcp__files");
     assert_eq!(done[3]["input"], "*** Begin Patch");
     let log = server.shutdown();
-    assert_eq!(log[0].request.tools, ["exec", "mcp__files.look"]);
+    assert_eq!(
+        log[0].request.tools,
+        ["exec", "mcp__files.look", "more.wait"]
+    );
     assert_eq!(log[0].request.first_user, "hello");
     assert_eq!(log[0].request.tool_results[0].call_id, "c1");
 }

@@ -1,7 +1,8 @@
 //! OpenAI responses.
 //!
 //! Seen with Codex 0.169.0: it asks for a stream, groups tools in namespaces
-//! (`{"type": "namespace", "name", "tools"}`), and takes items from
+//! (`{"type": "namespace", "name", "tools"}`), offers them to some models in
+//! an input item `additional_tools` instead of `tools`, and takes items from
 //! `response.output_item.done` and usage from `response.completed`.
 
 use super::request_text::{first_of_role, instructions, list, string, text};
@@ -27,10 +28,16 @@ pub(crate) fn read(body: &Value) -> RequestParts {
         Some(text) => text.to_owned(),
         None => first_of_role(items, "user"),
     };
+    let more = items
+        .iter()
+        .filter(|item| item["type"] == "additional_tools");
+    let tools = list(body, "tools")
+        .iter()
+        .chain(more.flat_map(|item| list(item, "tools")));
     RequestParts {
         system: [text(&body["instructions"]), instructions(items)].join("\n"),
         first_user,
-        tools: list(body, "tools").iter().flat_map(tool_names).collect(),
+        tools: tools.flat_map(tool_names).collect(),
         tool_results: results.collect(),
     }
 }
