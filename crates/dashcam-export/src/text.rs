@@ -6,7 +6,9 @@ use crate::story::{Step, Told, steps};
 use crate::wrap::{cut, wrap};
 use crate::{RenderOptions, amounts};
 use anstyle::{AnsiColor, Style};
-use dashcam_trace::{Event, Image, Session, Span, SpanBody, Status, ToolCall, Turn, TurnStatus};
+use dashcam_trace::{
+    Event, EventKind, Image, Session, Span, SpanBody, Status, ToolCall, Turn, TurnStatus,
+};
 
 const TITLE: Style = Style::new().bold();
 const PROMPT: Style = AnsiColor::Cyan.on_default().bold();
@@ -138,6 +140,10 @@ impl Page<'_> {
         for image in &output.images {
             self.line(depth + 1, FAINT, &image_label(image));
         }
+        if output.omitted_bytes > 0 {
+            let left_out = amounts::grouped(output.omitted_bytes);
+            self.line(depth + 1, FAINT, &format!("… {left_out} bytes left out"));
+        }
     }
 
     fn event(&mut self, depth: usize, span: &Span, event: &Event) {
@@ -147,14 +153,13 @@ impl Page<'_> {
             FAINT
         };
         let text = event.text.as_deref().unwrap_or(&span.name);
-        let kind = event.kind.as_str().replace('_', " ");
-        self.shortened_as(
-            depth,
-            style,
-            &format!("· {kind}: "),
-            text,
-            self.options.thinking_lines,
-        );
+        let mark = format!("· {}: ", event.kind.as_str().replace('_', " "));
+        if event.kind == EventKind::Context {
+            // Mostly long, and the same in every session.
+            self.line(depth, style, &format!("{mark}{}", plain_line(text)));
+        } else {
+            self.shortened_as(depth, style, &mark, text, self.options.thinking_lines);
+        }
         if let Some(error) = &span.error {
             self.error(depth + 1, error);
         }
