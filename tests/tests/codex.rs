@@ -200,7 +200,7 @@ fn a_conversation_that_is_compacted_by_itself() {
 fn resumed_and_forked_conversations_count_once() {
     let Some(codex) = Codex::find() else { return };
     let mut bench = Workbench::new();
-    let mut go_on = |bench: &mut Workbench, scenario: &str, arguments: &[&str], prompt: &str| {
+    let go_on = |bench: &mut Workbench, scenario: &str, arguments: &[&str], prompt: &str| {
         let server = bench.serve(&format!("codex/{scenario}"));
         let ended = codex.run(bench, &server, arguments, prompt);
         assert_eq!(ended.code, Some(0), "{ended:#?}");
