@@ -1415,6 +1415,8 @@ export interface operations {
                 fields?: string;
                 /** @description Only in this session. */
                 session?: string;
+                /** @description Only in sessions with at least one failed span. */
+                errors?: boolean;
                 /** @description How many hits to skip. */
                 offset?: number;
                 /** @description How many hits to give, at most 200. */

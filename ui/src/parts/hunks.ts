@@ -16,7 +16,10 @@ export function diffLines(patch: string): DiffLine[] {
     const hunk = HUNK.exec(line);
     if (hunk) {
       [old, fresh] = [Number(hunk[1]), Number(hunk[2])];
-      lines.push({ kind: "hunk", old: null, new: null, text: (hunk[3] ?? "").trim() });
+      const text = (hunk[3] ?? "").trim();
+      // Nothing is left out above a file's first line.
+      if (lines.length > 0 || Math.max(old, fresh) > 1 || text !== "")
+        lines.push({ kind: "hunk", old: null, new: null, text });
     } else if (line.startsWith("@@")) {
       lines.push({
         kind: "hunk",

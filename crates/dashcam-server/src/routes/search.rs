@@ -5,7 +5,7 @@ use crate::error::{ApiError, ErrorBody};
 use crate::params::{self, Selection};
 use axum::Json;
 use axum::extract::{Query, State};
-use dashcam_store::view::{SearchQuery, SearchResults};
+use dashcam_store::view::{SearchQuery, SearchResults, SessionFilter};
 use serde::Deserialize;
 
 /// What to search for.
@@ -20,6 +20,8 @@ pub(crate) struct Words {
     fields: Option<String>,
     /// Only in this session.
     session: Option<String>,
+    /// Only in sessions with at least one failed span.
+    errors: Option<bool>,
     /// How many hits to skip.
     offset: Option<u32>,
     /// How many hits to give, at most 200.
@@ -35,12 +37,16 @@ pub(crate) async fn search(
     Query(selection): Query<Selection>,
 ) -> Result<Json<SearchResults>, ApiError> {
     let session = params::given(words.session.as_ref());
+    let sessions = SessionFilter {
+        errors: words.errors.unwrap_or_default(),
+        ..selection.session_filter()?
+    };
     let query = SearchQuery {
         text: words.text,
         fields: params::list(words.fields.as_deref())
             .map(|field| params::word(field, "field"))
             .collect::<Result<_, _>>()?,
-        sessions: selection.session_filter()?,
+        sessions,
         session: session.map(|id| params::session(&id)).transpose()?,
         offset: words.offset.unwrap_or_default(),
         limit: words.limit.unwrap_or(50).min(200),
