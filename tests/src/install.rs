@@ -13,28 +13,46 @@ pub(crate) struct Package {
     pub(crate) program: &'static str,
 }
 
+/// What npm says when it cannot reach its registry.
+const UNREACHABLE: [&str; 6] = [
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ETIMEDOUT",
+    "ENETUNREACH",
+];
+
 /// The program of a package, installed now if need be; `None`, with a loud
-/// message, where npm cannot be reached.
+/// message, where there is no npm or npm cannot reach its registry. Any other
+/// failure to install is one of the test.
 pub(crate) fn program(package: Package) -> Option<PathBuf> {
     match installed(package) {
         Ok(program) => Some(program),
-        Err(problem) => {
+        Err(problem) if is_unreachable(&problem) => {
+            let problem = format!("{problem:#}");
+            let line = "=".repeat(67);
             eprintln!();
-            eprintln!(
-                "SKIPPED ==================================================================="
-            );
+            eprintln!("SKIPPED {line}");
             eprintln!(
                 "SKIPPED  {}@{} cannot be installed",
                 package.name, package.version
             );
-            eprintln!("SKIPPED  {problem:#}");
+            eprintln!("SKIPPED  {}", problem.lines().next().unwrap_or_default());
             eprintln!("SKIPPED  this test has checked NOTHING");
-            eprintln!(
-                "SKIPPED ==================================================================="
-            );
+            eprintln!("SKIPPED {line}");
             None
         }
+        Err(problem) => panic!("{}@{}: {problem:#}", package.name, package.version),
     }
+}
+
+fn is_unreachable(problem: &anyhow::Error) -> bool {
+    let is_npm_missing = problem
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    let words = format!("{problem:#}");
+    is_npm_missing || UNREACHABLE.iter().any(|word| words.contains(word))
 }
 
 fn installed(package: Package) -> anyhow::Result<PathBuf> {
@@ -59,7 +77,7 @@ fn installed(package: Package) -> anyhow::Result<PathBuf> {
 fn install(package: Package, folder: &Path) -> anyhow::Result<()> {
     let output = Command::new("npm")
         .args(["install", "--no-audit", "--no-fund", "--loglevel=error"])
-        .args(["--fetch-retries=1", "--fetch-timeout=60000"])
+        .args(["--fetch-retries=0", "--fetch-timeout=60000"])
         .arg("--prefix")
         .arg(folder)
         .arg(format!("{}@{}", package.name, package.version))
