@@ -147,6 +147,10 @@ struct CallCheck<'a> {
 }
 
 impl CallCheck<'_> {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "most of what is compared is made on the spot"
+    )]
     fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: T, got: T) {
         if expected != got {
             let which = short(self.served);

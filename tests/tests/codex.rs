@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "tests stop at what should not be")]
 
 use dashcam_e2e::{Codex, Ended, Recorded, Until, Workbench, check, events, from_log, tool_calls};
-use dashcam_trace::{EventKind, Harness, ParentRelation, Session, Status, TurnStatus};
+use dashcam_trace::{
+    EventKind, Harness, ParentRelation, Session, Span, SpanBody, Status, TurnStatus,
+};
 
 const PROMPT: &str = "Send out the animals, or do what else there is to do.";
 
@@ -174,6 +176,87 @@ fn agents_side_by_side() {
         .map(|summary| summary.agent_runs)
         .sum();
     assert_eq!(runs, 2);
+}
+
+#[test]
+fn an_agent_that_sends_out_another() {
+    let Some(ran) = play("nested-agents", &[]) else {
+        return;
+    };
+    assert_eq!(ran.recorded.sessions.len(), 1);
+    let session = ran.session();
+    let runs: Vec<_> = session
+        .spans()
+        .filter(|span| matches!(span.body, SpanBody::AgentRun(_)))
+        .collect();
+    assert_eq!(runs.len(), 2);
+    // Up from the inner run: the call that started it, the model call that
+    // asked for that, the outer run.
+    let above = |span: &Span| session.spans().find(|other| Some(other.id) == span.parent);
+    let is_inside = |inner: &Span, outer: &Span| {
+        let mut at = above(inner);
+        while let Some(span) = at {
+            if span.id == outer.id {
+                return true;
+            }
+            at = above(span);
+        }
+        false
+    };
+    assert!(is_inside(runs[0], runs[1]) || is_inside(runs[1], runs[0]));
+}
+
+#[test]
+fn a_patch_that_adds_moves_and_deletes_and_one_that_does_not_apply() {
+    let Some(ran) = play("patch", &[]) else {
+        return;
+    };
+    assert!(ran.bench.file("sum.sh").contains("$1 + $2"));
+    let calls: Vec<_> = tool_calls(ran.session()).collect();
+    let mut files: Vec<_> = calls[0]
+        .1
+        .diff
+        .iter()
+        .map(|diff| {
+            let name = diff.path.rsplit('/').next().unwrap();
+            (name, diff.added, diff.removed)
+        })
+        .collect();
+    files.sort_unstable();
+    assert_eq!(
+        files,
+        [("fruits.txt", 0, 3), ("nuts.txt", 2, 0), ("sum.sh", 1, 1)]
+    );
+    let statuses: Vec<_> = calls.iter().map(|(span, _)| span.status).collect();
+    assert_eq!(statuses, [Status::Ok, Status::Error]);
+}
+
+#[test]
+fn scripts_that_call_tools() {
+    let Some(ran) = play("scripts", &[]) else {
+        return;
+    };
+    assert!(ran.bench.file("price.sh").contains("$1 + $2"));
+    let session = ran.session();
+    let scripts: Vec<_> = tool_calls(session)
+        .filter(|(_, call)| call.tool == "exec")
+        .map(|(span, _)| span)
+        .collect();
+    let statuses: Vec<_> = scripts.iter().map(|span| span.status).collect();
+    assert_eq!(statuses, [Status::Ok, Status::Error]);
+    let mut called: Vec<_> = tool_calls(session)
+        .filter(|(span, _)| span.parent == Some(scripts[0].id))
+        .map(|(span, call)| (call.tool.as_str(), span.status))
+        .collect();
+    called.sort_unstable_by_key(|(tool, status)| (*tool, status.as_str()));
+    assert_eq!(
+        called,
+        [
+            ("apply_patch", Status::Ok),
+            ("exec_command", Status::Error),
+            ("exec_command", Status::Ok)
+        ]
+    );
 }
 
 #[test]

@@ -2,11 +2,19 @@
 
 use serde_json::Value;
 
-/// All text in a content: a string, a list of parts, or a part.
+/// All text in a content: a string, a list of parts, or a part. Each part
+/// begins on a line of its own.
 pub(crate) fn text(content: &Value) -> String {
     let mut texts = Vec::new();
     collect(content, &mut texts);
-    texts.join("\n")
+    let mut joined = String::new();
+    for text in texts {
+        if !joined.is_empty() && !joined.ends_with('\n') {
+            joined.push('\n');
+        }
+        joined.push_str(text);
+    }
+    joined
 }
 
 fn collect<'a>(content: &'a Value, texts: &mut Vec<&'a str>) {
