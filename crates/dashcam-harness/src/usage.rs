@@ -27,6 +27,12 @@ pub struct UsageRecord<'a> {
     pub cwd: &'a str,
     /// Its git branch.
     pub branch: &'a str,
+    /// The address of its git remote, where the harness tells.
+    pub remote: Option<&'a str>,
+    /// The service tier that answered, where the harness tells.
+    pub service_tier: Option<&'a str>,
+    /// The speed that was asked for, where the harness tells.
+    pub speed: Option<&'a str>,
 }
 
 /// The hash that stands for a response's id in [`UsageRecord::response`].

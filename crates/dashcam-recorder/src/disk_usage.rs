@@ -24,6 +24,10 @@ pub(crate) struct DiskCall {
     pub(crate) cwd: Arc<str>,
     /// The git branch.
     pub(crate) branch: Arc<str>,
+    /// The git remote, where the harness tells.
+    pub(crate) remote: Option<Arc<str>>,
+    /// What was asked for, as far as it decides the price.
+    pub(crate) parameters: Vec<(String, String)>,
     /// The model.
     pub(crate) model: Arc<str>,
     /// The provider, where the harness tells.
@@ -189,6 +193,7 @@ struct Texts {
     session: Shared,
     cwd: Shared,
     branch: Shared,
+    remote: Shared,
     model: Shared,
     provider: Shared,
 }
@@ -200,6 +205,8 @@ impl Texts {
             session: self.session.get(record.session),
             cwd: self.cwd.get(record.cwd),
             branch: self.branch.get(record.branch),
+            remote: record.remote.map(|remote| self.remote.get(remote)),
+            parameters: parameters(record),
             model: self.model.get(record.model),
             provider: record.provider.map(|provider| self.provider.get(provider)),
             at: record.at,
@@ -207,6 +214,19 @@ impl Texts {
             cost: record.cost,
         }
     }
+}
+
+/// Parameters under the names that decoders give them. Plain tiers and speeds
+/// decide nothing and are left out.
+fn parameters(record: &UsageRecord<'_>) -> Vec<(String, String)> {
+    [
+        ("service_tier", record.service_tier),
+        ("speed", record.speed),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value.filter(|value| *value != "standard")?)))
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .collect()
 }
 
 /// The text that was asked for last.

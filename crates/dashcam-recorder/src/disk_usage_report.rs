@@ -50,7 +50,7 @@ pub fn disk_usage_report<E: Send>(
                 call.provider.as_deref(),
                 call.at,
                 &call.tokens,
-                &[],
+                &call.parameters,
             );
             cost.map(|cost| cost.usd)
         });
@@ -65,12 +65,8 @@ pub fn disk_usage_report<E: Send>(
 
 fn add(table: &mut UsageTable, call: &DiskCall, cost: Option<Money>) {
     let session = SessionId::derive(call.harness, &call.session).to_string();
-    let project = project_name(
-        Some(&call.cwd)
-            .filter(|cwd| !cwd.is_empty())
-            .map(|cwd| &**cwd),
-        None,
-    );
+    let cwd = Some(&*call.cwd).filter(|cwd| !cwd.is_empty());
+    let project = project_name(cwd, call.remote.as_deref());
     let fact = UsageFact {
         project: &project,
         branch: &call.branch,

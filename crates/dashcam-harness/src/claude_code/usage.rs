@@ -222,6 +222,9 @@ impl UsageScanner for Scanner {
             session: record.session_id.as_str(),
             cwd: record.cwd.as_str(),
             branch: record.git_branch.as_str(),
+            remote: None,
+            service_tier: usage.service_tier.get(),
+            speed: usage.speed.get(),
         });
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Scanner {
     session: String,
     cwd: String,
     branch: String,
+    remote: Option<String>,
+    service_tier: Option<String>,
     provider: String,
     model: Option<String>,
 }
@@ -60,6 +62,9 @@ impl UsageScanner for Scanner {
                 session: &self.session,
                 cwd: &self.cwd,
                 branch: &self.branch,
+                remote: self.remote.as_deref(),
+                service_tier: self.service_tier.as_deref(),
+                speed: None,
             });
         }
     }
@@ -82,8 +87,11 @@ impl Scanner {
                     .turn(text(context.turn_id.as_ref()), None, at, ordinal);
                 let is_own =
                     !self.counting.leaves_out_copies() || !self.counting.is_copied(at, ordinal);
-                if is_own && let Some(model) = text(context.model.as_ref()) {
-                    self.model = Some(model.to_owned());
+                if is_own {
+                    self.service_tier = text(context.service_tier.as_ref()).map(str::to_owned);
+                    if let Some(model) = text(context.model.as_ref()) {
+                        self.model = Some(model.to_owned());
+                    }
                 }
                 None
             }
@@ -126,8 +134,11 @@ impl Scanner {
         text(meta.cwd.as_ref())
             .unwrap_or_default()
             .clone_into(&mut self.cwd);
-        let branch = meta.git.as_ref().and_then(|git| text(git.branch.as_ref()));
+        let git = meta.git.as_ref();
+        let branch = git.and_then(|git| text(git.branch.as_ref()));
         branch.unwrap_or_default().clone_into(&mut self.branch);
+        let remote = git.and_then(|git| text(git.repository_url.as_ref()));
+        self.remote = remote.map(str::to_owned);
         text(meta.model_provider.as_ref())
             .unwrap_or("openai")
             .clone_into(&mut self.provider);
