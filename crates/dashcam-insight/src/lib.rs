@@ -5,6 +5,7 @@
 
 mod overrides;
 mod prices;
+mod rates;
 
 pub use overrides::OverrideError;
 pub use prices::Prices;

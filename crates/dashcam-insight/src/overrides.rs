@@ -3,8 +3,11 @@
 use dashcam_trace::{Money, Timestamp, Tokens};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The `[prices]` table could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -49,11 +52,32 @@ struct Override {
 }
 
 /// One price, or several for different times.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(Override),
-    More(Vec<Override>),
+struct OneOrMore(Vec<Override>);
+
+// By hand: serde's untagged enums forget what was wrong and where.
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = OneOrMore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of prices, or several")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMore, A::Error> {
+                let price = Override::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(OneOrMore(vec![price]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<OneOrMore, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMore)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
 }
 
 #[derive(Deserialize)]
@@ -69,11 +93,7 @@ impl Overrides {
         let config: Config = toml::from_str(config)?;
         let mut overrides = Vec::new();
         for (model, prices) in config.prices {
-            let prices = match prices {
-                OneOrMore::One(price) => vec![price],
-                OneOrMore::More(prices) => prices,
-            };
-            for price in prices {
+            for price in prices.0 {
                 price.check(&model)?;
                 overrides.push((model.clone(), price));
             }
@@ -217,6 +237,9 @@ mod tests {
         let fault = |config: &str| Overrides::parse(config).unwrap_err().to_string();
         assert!(fault("[prices.m]\ninput = -1\noutput = 1\n").contains("prices.\"m\".input is -1"));
         assert!(fault("[prices.m\n").contains("line 1"));
+        assert!(fault("[prices.m]\ninpt = 1\noutput = 1\n").contains("inpt"));
+        assert!(fault("[prices.m]\ninput = 1\n").contains("missing field `output`"));
+        assert!(fault("[[prices.m]]\ninput = 1\noutput = 1\nfrom = 3\n").contains("line 4"));
         assert!(Overrides::parse("[server]\nport = 1\n").is_ok());
     }
 }
