@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "tests stop at what should not be")]
 
 use dashcam_e2e::{
-    ClaudeCode, Ended, Recorded, Until, Workbench, check, events, from_log, tool_calls,
+    ClaudeCode, Ended, Recorded, Until, Workbench, check, events, from_log, model_calls, tool_calls,
 };
-use dashcam_trace::{EventKind, Harness, ParentRelation, Session, SpanBody, Status, TurnStatus};
+use dashcam_trace::{
+    EventKind, Harness, ParentRelation, Part, Session, SpanBody, Status, TurnStatus,
+};
 
 const PROMPT: &str = "Do what there is to do.";
 
@@ -91,15 +93,14 @@ fn tools_that_fail() {
     let Some(ran) = play("tool-errors") else {
         return;
     };
-    use Status::{Error, Ok};
     assert_eq!(
         statuses(ran.session()),
         [
-            ("Read", Error),
-            ("Read", Ok),
-            ("Edit", Error),
-            ("Teleport", Error),
-            ("Bash", Error)
+            ("Read", Status::Error),
+            ("Read", Status::Ok),
+            ("Edit", Status::Error),
+            ("Teleport", Status::Error),
+            ("Bash", Status::Error)
         ]
     );
     let exit_code = tool_calls(ran.session()).last().unwrap().1.exit_code;
@@ -113,6 +114,41 @@ fn api_errors_that_retries_mend() {
     };
     assert_eq!(ran.ended.code, Some(0), "{:#?}", ran.ended);
     assert_eq!(ran.session().turns[0].status, TurnStatus::Completed);
+}
+
+#[test]
+fn an_answer_that_breaks_off_and_is_asked_for_again() {
+    let Some(ran) = play("broken-stream") else {
+        return;
+    };
+    assert_eq!(ran.ended.code, Some(0), "{:#?}", ran.ended);
+    assert_eq!(ran.session().turns[0].status, TurnStatus::Completed);
+}
+
+/// Claude Code 2.1.197 takes the whole blocks of a broken stream for the
+/// answer, with the token counts that stood at its beginning.
+#[test]
+fn an_answer_that_breaks_off_after_its_text() {
+    let Some(claude) = ClaudeCode::find() else {
+        return;
+    };
+    let mut bench = Workbench::new();
+    let server = bench.serve("claude-code/broken-off");
+    claude.run(&bench, &server, &[], PROMPT);
+    bench.finish(server);
+    let recorded = bench.record();
+    let calls: Vec<_> = model_calls(recorded.only_session()).collect();
+    assert_eq!(calls.len(), 1);
+    let text = Part::Text {
+        text: "Three".to_owned(),
+    };
+    assert_eq!(calls[0].1.output, [text]);
+    let tokens = calls[0].1.tokens.unwrap();
+    assert_eq!((tokens.prompt, tokens.cache_read), (3100, 2000));
+    assert_eq!(tokens.completion, 1);
+    assert_eq!(tool_calls(recorded.only_session()).count(), 0);
+    assert_eq!(recorded.usage.total.tokens, tokens);
+    assert_eq!(recorded.from_disk.total.tokens, tokens);
 }
 
 #[test]
