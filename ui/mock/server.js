@@ -65,9 +65,20 @@ export function startMock({
   sessions = 3000,
   empty = false,
   importing = false,
+  trouble = /** @type {string | null} */ (null),
   growEveryMs = 2500,
 } = {}) {
   let history = new History(empty ? 0 : sessions);
+  const progress = importing
+    ? {
+        phase: "importing",
+        done: false,
+        sessions_done: 812,
+        sessions_total: 3000,
+        bytes_done: 270_000_000,
+        bytes_total: 1_000_000_000,
+      }
+    : { phase: "idle", done: true };
   const listeners = new Set();
   const revisions = new Map();
   const summaries = () => history.sessions.map(({ summary }) => summary);
@@ -149,14 +160,8 @@ export function startMock({
     if (route === "status")
       return {
         version: "0.1.0",
-        import: importing
-          ? {
-              sessions_done: 812,
-              sessions_total: 3000,
-              bytes_done: 270_000_000,
-              bytes_total: 1_000_000_000,
-            }
-          : null,
+        import: progress,
+        trouble,
       };
     if (route !== "sessions") return undefined;
     if (!id) return answers.sessionPage(summaries(), query);
@@ -193,14 +198,8 @@ export function startMock({
       response.write(": hello\n\n");
       listeners.add(response);
       request.on("close", () => listeners.delete(response));
-      if (importing)
-        send("import", {
-          done: false,
-          sessions_done: 812,
-          sessions_total: 3000,
-          bytes_done: 270_000_000,
-          bytes_total: 1_000_000_000,
-        });
+      send("import", progress);
+      send("trouble", { message: trouble });
       return;
     }
     if (pathname.startsWith("/api/v1/images/")) {

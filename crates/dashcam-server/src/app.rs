@@ -2,9 +2,10 @@
 
 use crate::error::ApiError;
 use crate::events::{ImportProgress, Live};
+use crate::json::JsonBytes;
 use dashcam_store::{Store, StoreError};
 use serde::Serialize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Semaphore, watch};
 
 /// Store calls that may run at once: more would only wait for one another.
@@ -30,7 +31,8 @@ struct Inner {
     sample: Box<dyn SampleHistory>,
     live: Live,
     import: Mutex<ImportProgress>,
-    calls: Semaphore,
+    trouble: Mutex<Option<String>>,
+    calls: Arc<Semaphore>,
     stop: watch::Sender<bool>,
 }
 
@@ -47,6 +49,9 @@ pub struct Status {
     pub sample: bool,
     /// Turns not yet in the search index.
     pub pending_turns: u64,
+    /// The latest trouble with recording, for the person; none once recording
+    /// works again.
+    pub trouble: Option<String>,
 }
 
 impl App {
@@ -57,7 +62,8 @@ impl App {
             sample: Box::new(sample),
             live: Live::new(),
             import: Mutex::default(),
-            calls: Semaphore::new(STORE_CALLS),
+            trouble: Mutex::default(),
+            calls: Arc::new(Semaphore::new(STORE_CALLS)),
             stop: watch::Sender::new(false),
         };
         Self {
@@ -72,13 +78,28 @@ impl App {
 
     /// Notes how far the import is, and tells everyone who listens.
     pub fn set_import(&self, progress: ImportProgress) {
-        *self.progress() = progress.clone();
+        *held(&self.inner.import) = progress.clone();
         self.inner.live.tell(crate::LiveEvent::Import(progress));
     }
 
     /// How far the import is.
     pub fn import_progress(&self) -> ImportProgress {
-        self.progress().clone()
+        held(&self.inner.import).clone()
+    }
+
+    /// Notes that recording has trouble, or none any more, and tells everyone
+    /// who listens.
+    pub fn set_trouble(&self, trouble: Option<String>) {
+        let mut known = held(&self.inner.trouble);
+        if *known != trouble {
+            known.clone_from(&trouble);
+            self.inner.live.tell(crate::LiveEvent::Trouble(trouble));
+        }
+    }
+
+    /// The trouble that recording has.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        held(&self.inner.trouble).clone()
     }
 
     /// Ends live connections, so that the server can stop.
@@ -90,14 +111,6 @@ impl App {
         self.inner.stop.subscribe()
     }
 
-    fn progress(&self) -> std::sync::MutexGuard<'_, ImportProgress> {
-        // The value is replaced whole; a panic elsewhere cannot spoil it.
-        self.inner
-            .import
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Asks the store on a thread that may block.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
@@ -105,6 +118,29 @@ impl App {
     ) -> Result<T, ApiError> {
         self.blocking(move |inner| Ok(question(&inner.store)?))
             .await
+    }
+
+    /// Asks the store, and writes the answer as JSON on the same thread: the
+    /// outline of a long session is megabytes, and would keep other requests
+    /// waiting.
+    pub(crate) async fn answer<T: Serialize>(
+        &self,
+        question: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<JsonBytes, ApiError> {
+        self.blocking(move |inner| {
+            serde_json::to_vec(&question(&inner.store)?)
+                .map(JsonBytes)
+                .map_err(ApiError::internal)
+        })
+        .await
+    }
+
+    /// Makes a text of what the store answers, on a thread that may block.
+    pub(crate) async fn text(
+        &self,
+        make: impl FnOnce(&Store) -> Result<String, ApiError> + Send + 'static,
+    ) -> Result<String, ApiError> {
+        self.blocking(move |inner| make(&inner.store)).await
     }
 
     /// Does something with the sample history on a thread that may block.
@@ -120,15 +156,23 @@ impl App {
         &self,
         work: impl FnOnce(&Inner) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let permit = self
-            .inner
-            .calls
-            .acquire()
+        let permit = Arc::clone(&self.inner.calls)
+            .acquire_owned()
             .await
             .map_err(ApiError::internal)?;
         let inner = Arc::clone(&self.inner);
-        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
-        drop(permit);
-        done.map_err(ApiError::internal)?
+        tokio::task::spawn_blocking(move || {
+            // Held here, not by the request: a browser that goes away ends the
+            // request, but not the work.
+            let _permit = permit;
+            work(&inner)
+        })
+        .await
+        .map_err(ApiError::internal)?
     }
+}
+
+/// A value that is replaced whole, so that a panic elsewhere cannot spoil it.
+fn held<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

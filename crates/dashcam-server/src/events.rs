@@ -32,8 +32,8 @@ pub enum LiveEvent {
     Import(ImportProgress),
     /// The search index caught up.
     Index,
-    /// Following has trouble; for the person.
-    Trouble(String),
+    /// Recording has trouble, told for the person, or none any more.
+    Trouble(Option<String>),
 }
 
 /// How far an import is.
@@ -83,7 +83,7 @@ impl Live {
 
 /// Live events, as server-sent events: `session`, `import`, `index`,
 /// `trouble`, and `resync` when so many were missed that everything must be
-/// read anew.
+/// read anew. The first two tell how the import and the recording are now.
 #[utoipa::path(get, path = "/events", tag = "live",
     responses((status = 200, description = "a stream of events", content_type = "text/event-stream")))]
 pub(crate) async fn events(
@@ -94,7 +94,14 @@ pub(crate) async fn events(
         // An error means that the app is gone, which is a stop as well.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let events = BroadcastStream::new(app.live().0.subscribe())
+    // Before the state is read, so that no change of it is missed.
+    let later = BroadcastStream::new(app.live().0.subscribe());
+    let now = [
+        LiveEvent::Import(app.import_progress()),
+        LiveEvent::Trouble(app.trouble()),
+    ];
+    let events = futures_util::stream::iter(now.map(Ok))
+        .chain(later)
         .map(|event| Ok(event.map_or_else(|missed| resync(&missed), |event| sse(&event))))
         .take_until(stop);
     Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))

@@ -21,14 +21,15 @@ pub(crate) struct Guard {
 const OWN_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    match guard.admit(request.method(), request.headers()) {
+    let page = !request.uri().path().starts_with("/api/");
+    match guard.admit(request.method(), page, request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
 }
 
 impl Guard {
-    fn admit(self, method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
+    fn admit(self, method: &Method, page: bool, headers: &HeaderMap) -> Result<(), ApiError> {
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         if !text(header::HOST.as_str()).is_some_and(|host| self.is_own(host)) {
             return Err(ApiError::misdirected(
@@ -45,8 +46,13 @@ impl Guard {
         let changes = !matches!(*method, Method::GET | Method::HEAD);
         match text("sec-fetch-site") {
             None | Some("same-origin" | "none") => {}
-            // A link on another page may lead here; nothing else may.
-            Some(_) if !changes && text("sec-fetch-mode") == Some("navigate") => {}
+            // A link on another site may lead to the page; nothing else may,
+            // and no frame there may hold it.
+            Some(_)
+                if page
+                    && !changes
+                    && text("sec-fetch-mode") == Some("navigate")
+                    && matches!(text("sec-fetch-dest"), None | Some("document")) => {}
             Some(_) => return Err(ApiError::forbidden("requests from other sites are refused")),
         }
         if changes && text("x-dashcam") != Some("1") {
@@ -73,11 +79,15 @@ mod tests {
     use super::*;
 
     fn admitted(method: &Method, headers: &[(&'static str, &str)]) -> bool {
+        admitted_to(false, method, headers)
+    }
+
+    fn admitted_to(page: bool, method: &Method, headers: &[(&'static str, &str)]) -> bool {
         let headers = headers
             .iter()
             .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
-        Guard { port: 4747 }.admit(method, &headers).is_ok()
+        Guard { port: 4747 }.admit(method, page, &headers).is_ok()
     }
 
     #[test]
@@ -121,8 +131,12 @@ mod tests {
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-mode", "navigate"),
         ];
-        assert!(admitted(&Method::GET, &link));
-        assert!(!admitted(
+        assert!(admitted_to(true, &Method::GET, &link));
+        assert!(!admitted(&Method::GET, &link), "a link into the API");
+        let frame = [link.as_slice(), &[("sec-fetch-dest", "iframe")]].concat();
+        assert!(!admitted_to(true, &Method::GET, &frame));
+        assert!(!admitted_to(
+            true,
             &Method::POST,
             &[link.as_slice(), &[("x-dashcam", "1")]].concat()
         ));

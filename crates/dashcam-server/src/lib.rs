@@ -6,10 +6,13 @@
 //! input: it leaves here as JSON or as a download, never as a page.
 
 mod app;
+mod entity_tag;
 mod error;
 mod events;
+mod extract;
 mod guard;
 mod headers;
+mod json;
 mod listen;
 mod openapi;
 mod page;

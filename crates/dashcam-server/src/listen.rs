@@ -1,6 +1,7 @@
 //! Listens on loopback, serves, stops.
 
 use crate::app::App;
+use crate::error::ApiError;
 use crate::guard::{self, Guard};
 use crate::{headers, openapi, page};
 use axum::Router;
@@ -86,6 +87,7 @@ pub(crate) fn router(app: App, port: u16) -> Router {
         .merge(api.with_state(app))
         .merge(openapi::document_route(document))
         .fallback(page::serve)
+        .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(Guard { port }, guard::check))

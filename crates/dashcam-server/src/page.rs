@@ -3,10 +3,12 @@
 //! Files whose names carry a hash never change and are kept by the browser;
 //! every other address gets the page itself, which knows its own routes.
 
-use axum::body::Body;
+use crate::entity_tag::EntityTag;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
+use std::borrow::Cow;
 
 #[derive(RustEmbed)]
 #[folder = "page/"]
@@ -24,7 +26,7 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     let path = uri.path().trim_start_matches('/');
     if let Some(file) = Files::get(&format!("dist/{path}")) {
         let hashed = path.starts_with("assets/");
-        return answer(path, &file, hashed, &headers);
+        return answer(path, file, hashed, &headers);
     }
     // An address with an ending is a file that is not there.
     if path
@@ -35,26 +37,23 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         return StatusCode::NOT_FOUND.into_response();
     }
     match Files::get("dist/index.html").or_else(|| Files::get("placeholder.html")) {
-        Some(file) => answer("index.html", &file, false, &headers),
+        Some(file) => answer("index.html", file, false, &headers),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-fn answer(name: &str, file: &EmbeddedFile, immutable: bool, headers: &HeaderMap) -> Response {
-    let tag = tag(&file.metadata.sha256_hash());
+fn answer(name: &str, file: EmbeddedFile, immutable: bool, headers: &HeaderMap) -> Response {
+    let tag = EntityTag::new(&file.metadata.sha256_hash()[..12]);
     let caching = if immutable {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
     };
     let common = [
-        (header::ETAG, tag.clone()),
-        (header::CACHE_CONTROL, caching.to_owned()),
+        (header::ETAG, tag.value()),
+        (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
     ];
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| known == tag.as_str());
-    if known {
+    if tag.is_known(headers) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     let mime = mime_guess::from_path(name).first_or_octet_stream();
@@ -63,18 +62,10 @@ fn answer(name: &str, file: &EmbeddedFile, immutable: bool, headers: &HeaderMap)
     } else {
         mime.to_string()
     };
-    let body = Body::from(file.data.clone().into_owned());
+    // What lies in the binary is sent from there, without a copy.
+    let body = Body::from(match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    });
     (common, [(header::CONTENT_TYPE, content_type)], body).into_response()
-}
-
-/// A strong entity tag from the first bytes of a file's hash.
-fn tag(hash: &[u8; 32]) -> String {
-    use std::fmt::Write;
-    let mut tag = String::from("\"");
-    for byte in &hash[..12] {
-        // Writing to a string cannot fail.
-        let _ = write!(tag, "{byte:02x}");
-    }
-    tag.push('"');
-    tag
 }

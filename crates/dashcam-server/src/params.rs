@@ -88,7 +88,7 @@ pub(crate) fn list(text: Option<&str>) -> impl Iterator<Item = &str> {
 /// A word of an enum, by its name in JSON.
 pub(crate) fn word<T: serde::de::DeserializeOwned>(word: &str, what: &str) -> Result<T, ApiError> {
     serde_json::from_value(serde_json::Value::String(word.to_owned()))
-        .map_err(|_| ApiError::bad_request(format!("`{word}` is no {what}")))
+        .map_err(|error| ApiError::bad_request(format!("`{word}` is no {what}: {error}")))
 }
 
 /// A session's id.

@@ -296,6 +296,15 @@ fn live_events_arrive_and_the_server_stops_under_them() {
             sender.send(line).unwrap();
         }
     });
+    let next = move || {
+        let [name, data, _blank] =
+            [(); 3].map(|()| lines.recv_timeout(Duration::from_secs(60)).unwrap());
+        (name, data)
+    };
+    let (name, data) = next();
+    assert_eq!(name, "event: import");
+    assert!(data.contains("\"phase\":\"idle\""));
+    assert_eq!(next().1, "data: {\"message\":null}");
     server.app.live().tell(LiveEvent::Session {
         id,
         turns: vec![2],
@@ -305,18 +314,23 @@ fn live_events_arrive_and_the_server_stops_under_them() {
         phase: Phase::Importing,
         ..ImportProgress::default()
     });
-    let mut seen = Vec::new();
-    while seen.len() < 6 {
-        seen.push(lines.recv_timeout(Duration::from_secs(60)).unwrap());
-    }
-    assert_eq!(seen[0], "event: session");
-    assert!(seen[1].contains(&format!("\"id\":\"{id}\"")) && seen[1].contains("\"turns\":[2]"));
-    assert_eq!(seen[3], "event: import");
-    assert!(seen[4].contains("\"phase\":\"importing\""));
+    server.app.set_trouble(Some("the disk is full".to_owned()));
+    let (name, data) = next();
+    assert_eq!(name, "event: session");
+    assert!(data.contains(&format!("\"id\":\"{id}\"")) && data.contains("\"turns\":[2]"));
+    let (name, data) = next();
+    assert_eq!(name, "event: import");
+    assert!(data.contains("\"phase\":\"importing\""));
     assert_eq!(
-        server.json("/api/v1/status")["import"]["phase"],
-        "importing"
+        next(),
+        (
+            "event: trouble".to_owned(),
+            "data: {\"message\":\"the disk is full\"}".to_owned(),
+        )
     );
+    let status = server.json("/api/v1/status");
+    assert_eq!(status["import"]["phase"], "importing");
+    assert_eq!(status["trouble"], "the disk is full");
     // Stops although a page still listens.
     drop(server);
     reader.join().unwrap();

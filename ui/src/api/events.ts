@@ -7,15 +7,18 @@ export interface ImportProgress {
   sessions_total: number;
   bytes_done: number;
   bytes_total: number;
-  done?: boolean;
+  /** Whether an import is going on. */
+  running: boolean;
 }
 
 export interface LiveState {
   connected: boolean;
   importing: ImportProgress | null;
+  /** What keeps sessions from being recorded, in words. */
+  trouble: string | null;
 }
 
-let state: LiveState = { connected: true, importing: null };
+let state: LiveState = { connected: true, importing: null, trouble: null };
 const listeners = new Set<() => void>();
 
 function update(change: Partial<LiveState>) {
@@ -53,7 +56,7 @@ function progressOf(data: Record<string, unknown>): ImportProgress {
     sessions_total: number("sessions_total"),
     bytes_done: number("bytes_done"),
     bytes_total: number("bytes_total"),
-    done: data.done === true || data.finished === true,
+    running: data.phase !== "idle",
   };
 }
 
@@ -81,9 +84,14 @@ export function followEvents(client: QueryClient): () => void {
   });
   source.addEventListener("import", (event) => {
     const progress = progressOf(parse(event));
-    update({ importing: progress.done ? null : progress });
-    if (progress.done) everything();
-    else lists();
+    const ran = state.importing !== null;
+    update({ importing: progress.running ? progress : null });
+    if (progress.running) lists();
+    else if (ran) everything();
+  });
+  source.addEventListener("trouble", (event) => {
+    const { message } = parse(event);
+    update({ trouble: typeof message === "string" ? message : null });
   });
   source.addEventListener("index", () => void client.invalidateQueries({ queryKey: ["search"] }));
   source.addEventListener("resync", everything);

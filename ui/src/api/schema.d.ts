@@ -14,7 +14,7 @@ export interface paths {
         /**
          * Live events, as server-sent events: `session`, `import`, `index`,
          *     `trouble`, and `resync` when so many were missed that everything must be
-         *     read anew.
+         *     read anew. The first two tell how the import and the recording are now.
          */
         get: operations["events"];
         put?: never;

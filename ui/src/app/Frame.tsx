@@ -27,6 +27,18 @@ function ImportBanner() {
   );
 }
 
+function TroubleBanner() {
+  const { trouble } = useLive();
+  if (!trouble) return null;
+  return (
+    <div className="trouble-banner" role="alert">
+      <Icon name="error" />
+      <span>{trouble}</span>
+      <Link href="/doctor">Open Doctor</Link>
+    </div>
+  );
+}
+
 /** What surrounds every page: the way between pages, live state, theme. */
 export function Frame({ children }: { children: ReactNode }) {
   const [location] = useLocation();
@@ -68,6 +80,7 @@ export function Frame({ children }: { children: ReactNode }) {
         </div>
       </header>
       <ImportBanner />
+      <TroubleBanner />
       <main id="content" className="content" tabIndex={-1}>
         {children}
       </main>

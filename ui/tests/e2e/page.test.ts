@@ -55,6 +55,23 @@ test("an empty machine is offered the sample, which one click removes", async ()
   }
 });
 
+test("an import and trouble with recording are told on every page", async () => {
+  const troubled = await startMock({
+    sessions: 3,
+    importing: true,
+    trouble: "cannot watch /home/x",
+    growEveryMs: 0,
+  });
+  try {
+    await page.goto(`${troubled.url}/sessions`);
+    await page.getByText("Importing history: 812 of 3,000 sessions").waitFor();
+    await page.getByRole("alert").filter({ hasText: "cannot watch /home/x" }).waitFor();
+  } finally {
+    await page.goto("about:blank");
+    troubled.close();
+  }
+});
+
 test("filters of the list stand in the address and survive a reload", async () => {
   const sessions = new SessionsPage(page, mock.url);
   await sessions.open();

@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorBody};
+use crate::extract::Query;
+use crate::json::JsonBytes;
 use crate::params::Selection;
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use dashcam_store::view::{Overview, OverviewQuery};
 use dashcam_trace::Timestamp;
 use jiff::SignedDuration;
@@ -18,7 +19,7 @@ const LIVE_FOR: SignedDuration = SignedDuration::from_mins(5);
 pub(crate) async fn overview(
     State(app): State<App>,
     Query(selection): Query<Selection>,
-) -> Result<Json<Overview>, ApiError> {
+) -> Result<JsonBytes, ApiError> {
     let query = OverviewQuery {
         since: selection.since()?,
         until: selection.until()?,
@@ -29,5 +30,5 @@ pub(crate) async fn overview(
             .saturating_sub(LIVE_FOR)
             .map_err(ApiError::internal)?,
     };
-    app.ask(move |store| store.overview(&query)).await.map(Json)
+    app.answer(move |store| store.overview(&query)).await
 }

@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorBody};
+use crate::extract::Query;
+use crate::json::JsonBytes;
 use crate::params::{self, Selection};
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use dashcam_store::view::{SearchQuery, SearchResults, SessionFilter};
 use serde::Deserialize;
 
@@ -35,7 +36,7 @@ pub(crate) async fn search(
     State(app): State<App>,
     Query(words): Query<Words>,
     Query(selection): Query<Selection>,
-) -> Result<Json<SearchResults>, ApiError> {
+) -> Result<JsonBytes, ApiError> {
     let session = params::given(words.session.as_ref());
     let sessions = SessionFilter {
         errors: words.errors.unwrap_or_default(),
@@ -51,5 +52,5 @@ pub(crate) async fn search(
         offset: words.offset.unwrap_or_default(),
         limit: words.limit.unwrap_or(50).min(200),
     };
-    app.ask(move |store| store.search(&query)).await.map(Json)
+    app.answer(move |store| store.search(&query)).await
 }

@@ -2,10 +2,12 @@
 //! leave in.
 
 use crate::app::App;
+use crate::entity_tag::EntityTag;
 use crate::error::{ApiError, ErrorBody};
+use crate::extract::{Path, Query};
+use crate::json::JsonBytes;
 use crate::params;
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use dashcam_export::{Format, RenderOptions, render};
 use dashcam_store::view::SessionDetail;
@@ -21,11 +23,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub(crate) async fn session(
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<SessionDetail>, ApiError> {
+) -> Result<JsonBytes, ApiError> {
     let id = params::session(&id)?;
-    app.ask(move |store| store.session_detail(id))
-        .await
-        .map(Json)
+    app.answer(move |store| store.session_detail(id)).await
 }
 
 /// One turn with all its content.
@@ -42,19 +42,12 @@ pub(crate) async fn turn(
     let json = app.ask(move |store| store.turn_json(id, index)).await?;
     let mut hasher = DefaultHasher::new();
     json.hash(&mut hasher);
-    let tag = format!("\"{:016x}\"", hasher.finish());
-    if headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| known == tag.as_str())
-    {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    let tag = EntityTag::new(&hasher.finish().to_be_bytes());
+    let tagged = [(header::ETAG, tag.value())];
+    if tag.is_known(&headers) {
+        return Ok((StatusCode::NOT_MODIFIED, tagged).into_response());
     }
-    let content_type = "application/json".to_owned();
-    Ok((
-        [(header::CONTENT_TYPE, content_type), (header::ETAG, tag)],
-        json,
-    )
-        .into_response())
+    Ok((tagged, JsonBytes(json)).into_response())
 }
 
 /// The form to leave in.
@@ -79,15 +72,15 @@ pub(crate) async fn export(
 ) -> Result<Response, ApiError> {
     let id = params::session(&id)?;
     let format: Format = query.format.parse().map_err(ApiError::bad_request)?;
-    let session = app.ask(move |store| store.session(id)).await?;
     let options = RenderOptions {
         turn: query.turn,
         ..RenderOptions::default()
     };
-    let text = tokio::task::spawn_blocking(move || render(&session, format, &options))
-        .await
-        .map_err(ApiError::internal)?
-        .map_err(ApiError::internal)?;
+    let text = app
+        .text(move |store| {
+            render(&store.session(id)?, format, &options).map_err(ApiError::internal)
+        })
+        .await?;
     let (content_type, ending) = file_type(format);
     // Always a download: what agents wrote is never shown as a page of ours.
     let disposition = format!("attachment; filename=\"{id}.{ending}\"");
@@ -134,7 +127,7 @@ pub(crate) async fn image(
         (header::CONTENT_DISPOSITION, disposition),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; sandbox",
+            "default-src 'none'; frame-ancestors 'none'; sandbox",
         ),
         (
             header::CACHE_CONTROL,

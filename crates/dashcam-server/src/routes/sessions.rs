@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorBody};
+use crate::extract::Query;
+use crate::json::JsonBytes;
 use crate::params::{self, Selection};
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use dashcam_store::view::{SessionFilter, SessionOrder, SessionPage};
 use serde::Deserialize;
 
@@ -40,7 +41,7 @@ pub(crate) async fn sessions(
     State(app): State<App>,
     Query(selection): Query<Selection>,
     Query(listing): Query<Listing>,
-) -> Result<Json<SessionPage>, ApiError> {
+) -> Result<JsonBytes, ApiError> {
     let order = params::given(listing.order.as_ref());
     let filter = SessionFilter {
         outcome: params::given(listing.outcome.as_ref()),
@@ -55,7 +56,5 @@ pub(crate) async fn sessions(
         limit: Some(listing.limit.unwrap_or(100).min(MOST)),
         ..selection.session_filter()?
     };
-    app.ask(move |store| store.sessions(&filter))
-        .await
-        .map(Json)
+    app.answer(move |store| store.sessions(&filter)).await
 }

@@ -2,6 +2,7 @@
 
 use crate::app::{App, Status};
 use crate::error::ApiError;
+use crate::json::JsonBytes;
 use axum::Json;
 use axum::extract::State;
 use dashcam_store::Store;
@@ -9,14 +10,14 @@ use dashcam_store::view::{Facets, Health, SessionFilter};
 
 /// What sessions can be filtered by.
 #[utoipa::path(get, path = "/facets", tag = "state", responses((status = 200, body = Facets)))]
-pub(crate) async fn facets(State(app): State<App>) -> Result<Json<Facets>, ApiError> {
-    app.ask(Store::facets).await.map(Json)
+pub(crate) async fn facets(State(app): State<App>) -> Result<JsonBytes, ApiError> {
+    app.answer(Store::facets).await
 }
 
 /// What the store holds, and what could not be read.
 #[utoipa::path(get, path = "/health", tag = "state", responses((status = 200, body = Health)))]
-pub(crate) async fn health(State(app): State<App>) -> Result<Json<Health>, ApiError> {
-    app.ask(Store::health).await.map(Json)
+pub(crate) async fn health(State(app): State<App>) -> Result<JsonBytes, ApiError> {
+    app.answer(Store::health).await
 }
 
 /// How the server is doing.
@@ -31,7 +32,7 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
         .ask(move |store| {
             let all = store.sessions(&count(false))?.total;
             let own = store.sessions(&count(true))?.total;
-            Ok((all, own, store.health()?.pending_turns))
+            Ok((all, own, store.pending_turns()?))
         })
         .await?;
     let import = app.import_progress();
@@ -41,5 +42,6 @@ pub(crate) async fn status(State(app): State<App>) -> Result<Json<Status>, ApiEr
         empty: all == 0,
         sample: all > own,
         pending_turns,
+        trouble: app.trouble(),
     }))
 }

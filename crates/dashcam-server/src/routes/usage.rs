@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorBody};
+use crate::extract::Query;
+use crate::json::JsonBytes;
 use crate::params::{self, Selection};
-use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use dashcam_store::view::{UsageKey, UsageQuery, UsageReport};
 use serde::Deserialize;
 
@@ -25,7 +26,7 @@ pub(crate) async fn usage(
     State(app): State<App>,
     Query(grouping): Query<Grouping>,
     Query(selection): Query<Selection>,
-) -> Result<Json<UsageReport>, ApiError> {
+) -> Result<JsonBytes, ApiError> {
     let mut by: Vec<UsageKey> = params::list(grouping.by.as_deref())
         .map(|key| params::word(key, "key"))
         .collect::<Result<_, _>>()?;
@@ -42,5 +43,5 @@ pub(crate) async fn usage(
         timezone: selection.timezone(),
         without_sample: false,
     };
-    app.ask(move |store| store.usage(&query)).await.map(Json)
+    app.answer(move |store| store.usage(&query)).await
 }

@@ -63,9 +63,14 @@ impl Store {
         };
         read(reader.connection()).map_err(|error| self.error(error))
     }
+
+    /// How many turns the search index does not hold as they are now.
+    pub fn pending_turns(&self) -> Result<u64, StoreError> {
+        let mut reader = self.reader()?;
+        pending_turns(reader.connection()).map_err(|error| self.error(error))
+    }
 }
 
-/// How many turns the search index does not hold as they are now.
 pub(crate) fn pending_turns(connection: &Connection) -> rusqlite::Result<u64> {
     sum(connection, "SELECT count(*) FROM pending")
 }

@@ -86,7 +86,7 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
                         done: true,
                         ..ImportProgress::default()
                     });
-                    recording.live().tell(LiveEvent::Trouble(error.to_string()));
+                    recording.set_trouble(Some(format!("recording stopped: {error:#}")));
                     if !quiet {
                         let _ = writeln!(anstream::stderr().lock(), "recording stopped: {error:#}");
                     }
@@ -153,8 +153,11 @@ impl Recorder {
 
 fn tell(app: &App, change: Change) {
     match change {
-        Change::Sessions(changes) => tell_sessions(app, changes),
-        Change::Trouble(message) => app.live().tell(LiveEvent::Trouble(message)),
+        Change::Sessions(changes) => {
+            app.set_trouble(None);
+            tell_sessions(app, changes);
+        }
+        Change::Trouble(message) => app.set_trouble(Some(message)),
     }
 }
 
