@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 /// How much evidence may be in flight between reading and writing.
 const BUDGET_BYTES: u64 = 24 << 20;
 /// How much evidence goes into one transaction.
-const BATCH_BYTES: u64 = 12 << 20;
+const BATCH_BYTES: u64 = 2 << 20;
 /// The longest that a finished session waits for its transaction.
 const BATCH_WAIT: Duration = Duration::from_millis(250);
 
@@ -181,12 +181,15 @@ impl<'a> Importer<'a> {
                 scope.spawn(move || {
                     while let Some(planned) = sessions.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let bytes = planned.bytes();
-                        let room = budget.take(bytes);
+                        let room = budget.take(bytes, || drop(sender.send(Made::Wait)));
                         // Nobody listens any more once the writer has failed.
-                        if !room
-                            || sender
-                                .send((bytes, self.make(workshop, planned, known)))
-                                .is_err()
+                        if !room {
+                            return;
+                        }
+                        let made = self.make(workshop, planned, known);
+                        if sender
+                            .send(Made::Session(bytes, made.map(Box::new)))
+                            .is_err()
                         {
                             return;
                         }
@@ -241,6 +244,14 @@ enum Known {
     Forgotten,
 }
 
+/// What a worker tells the writer.
+enum Made {
+    /// A session of so many bytes of evidence.
+    Session(u64, Result<Box<Processed>, StoreError>),
+    /// The worker waits for room: what is gathered should be written.
+    Wait,
+}
+
 fn troubles(unreadable: &[Trouble]) -> Vec<(String, String)> {
     unreadable
         .iter()
@@ -264,18 +275,16 @@ struct BatchWriter<'a> {
 }
 
 impl BatchWriter<'_> {
-    fn receive(
-        &mut self,
-        made: &Receiver<(u64, Result<Processed, StoreError>)>,
-    ) -> Result<(), ImportError> {
+    fn receive(&mut self, made: &Receiver<Made>) -> Result<(), ImportError> {
         loop {
             match made.recv_timeout(BATCH_WAIT) {
-                Ok((bytes, processed)) => {
-                    self.add(bytes, processed?);
-                    if self.batch_bytes >= BATCH_BYTES {
+                Ok(Made::Session(bytes, processed)) => {
+                    self.add(bytes, *processed?);
+                    if self.batch_bytes >= BATCH_BYTES || self.budget.is_awaited() {
                         self.write()?;
                     }
                 }
+                Ok(Made::Wait) => self.write()?,
                 Err(crossbeam_channel::RecvTimeoutError::Timeout) => self.write()?,
                 Err(crossbeam_channel::RecvTimeoutError::Disconnected) => {
                     self.write()?;
@@ -328,6 +337,7 @@ struct Budget {
 #[derive(Default)]
 struct BudgetState {
     taken: u64,
+    waiting: usize,
     closed: bool,
 }
 
@@ -340,18 +350,34 @@ impl Budget {
         }
     }
 
-    /// Waits until there is room; what is larger than the limit waits to be
-    /// alone. Returns whether there is any use in going on.
-    fn take(&self, bytes: u64) -> bool {
+    /// Waits until there is room, after calling `wait`; what is larger than
+    /// the limit waits to be alone. Returns whether there is any use in going
+    /// on.
+    fn take(&self, bytes: u64, wait: impl FnOnce()) -> bool {
+        let full = |state: &BudgetState| {
+            !state.closed && state.taken > 0 && state.taken + bytes > self.limit
+        };
         let mut state = self.lock();
-        while !state.closed && state.taken > 0 && state.taken + bytes > self.limit {
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+        if full(&state) {
+            state.waiting += 1;
+            drop(state);
+            wait();
+            state = self.lock();
+            while full(&state) {
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            state.waiting -= 1;
         }
         state.taken += bytes;
         !state.closed
+    }
+
+    /// Whether anyone waits for room.
+    fn is_awaited(&self) -> bool {
+        self.lock().waiting > 0
     }
 
     fn give(&self, bytes: u64) {
