@@ -284,8 +284,9 @@ impl BatchWriter<'_> {
                         self.write()?;
                     }
                 }
-                Ok(Made::Wait) => self.write()?,
-                Err(crossbeam_channel::RecvTimeoutError::Timeout) => self.write()?,
+                Ok(Made::Wait) | Err(crossbeam_channel::RecvTimeoutError::Timeout) => {
+                    self.write()?;
+                }
                 Err(crossbeam_channel::RecvTimeoutError::Disconnected) => {
                     self.write()?;
                     return Ok(());
