@@ -21,6 +21,7 @@ mod search;
 mod steps;
 mod store;
 mod sums;
+mod telemetry;
 mod turn_key;
 pub mod usage_table;
 pub mod view;
@@ -32,6 +33,9 @@ pub use file_state::{FileId, FileState, tail_hash};
 pub use lock::{ImportLock, Wait};
 pub use project::project_name;
 pub use store::Store;
+pub use telemetry::{
+    AppendError, Arrival, ProgramTelemetry, ReadBatch, TelemetryCursor, TelemetryLog,
+};
 pub use usage_table::{UsageFact, UsageTable, time_zone};
 pub use write::{
     ArchiveChunk, FileWrite, ImportBatch, PreparedSession, SessionChange, SessionExtras, TurnHashes,

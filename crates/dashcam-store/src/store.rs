@@ -122,6 +122,11 @@ impl Store {
         &self.shared.path
     }
 
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
     /// Whether the store can be written.
     pub fn is_writable(&self) -> bool {
         self.shared.mode == Mode::Writable
@@ -331,7 +336,7 @@ fn immutable_uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-fn make_private_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }

@@ -8,6 +8,7 @@
 mod index;
 mod query;
 mod run;
+mod sieve;
 mod snippet;
 mod text;
 mod words;

@@ -2,6 +2,7 @@
 
 use super::words::{LONGEST, folded, for_each_part, for_each_word};
 use crate::StoreError;
+use std::borrow::Cow;
 
 /// One thing that must occur, or must not: words that follow one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl Term {
     /// looked for together.
     fn parse(piece: &str, quoted: bool) -> Option<Self> {
         let mut words = Vec::new();
-        for_each_word(piece, |_, word| words.push(folded(word)));
+        for_each_word(piece, |_, word| words.push(folded(word).into_owned()));
         let prefix = piece.ends_with('*');
         if words.is_empty() {
             return None;
@@ -107,7 +108,7 @@ impl Term {
 
 /// A text's words with their places, folded once for all terms.
 pub(super) struct Words<'t> {
-    words: Vec<(usize, &'t str, String)>,
+    words: Vec<(usize, &'t str, Cow<'t, str>)>,
 }
 
 impl<'t> Words<'t> {

@@ -7,6 +7,7 @@
 //! of the conversation instead.
 
 use super::query::{Query, Term, Words};
+use super::sieve::Sieve;
 use super::snippet::snippet;
 use super::text::{FIELDS, TurnText, number};
 use crate::columns::{harness, session_id};
@@ -54,6 +55,7 @@ impl Store {
         let turns = matching(&snapshot, &parsed, allowed, &sessions).map_err(sqlite)?;
         let ranked = rank(turns, &sessions, query.session.is_some());
 
+        let mut sieve = Sieve::new(&parsed);
         let mut hits = Vec::new();
         let enough = query.offset as usize + query.limit as usize;
         for turn in ranked {
@@ -62,7 +64,9 @@ impl Store {
                 continue;
             };
             let found = self
-                .hits_of(&snapshot, turn.turn, index, candidate, &parsed, allowed)?
+                .hits_of(
+                    &snapshot, turn.turn, index, candidate, &parsed, &mut sieve, allowed,
+                )?
                 .into_iter()
                 .take(if query.session.is_some() {
                     usize::MAX
@@ -93,6 +97,7 @@ impl Store {
         index: u32,
         session: &Candidate,
         query: &Query,
+        sieve: &mut Sieve,
         allowed: u32,
     ) -> Result<Vec<SearchHit>, StoreError> {
         let (json_bytes, body): (i64, Vec<u8>) = connection
@@ -109,7 +114,7 @@ impl Store {
         };
         let json = decompress(&body, json_bytes).map_err(|error| damaged(&error))?;
         let text = TurnText::parse(&json).map_err(|error| damaged(&error))?;
-        let spans = Matches::of(&text, query, allowed).map_or_else(Vec::new, Matches::spans);
+        let spans = Matches::of(&text, query, sieve, allowed).map_or_else(Vec::new, Matches::spans);
         Ok(spans
             .into_iter()
             .filter_map(|found| {
@@ -284,12 +289,12 @@ struct Found {
 
 impl Matches {
     /// Looks at the turn itself; `None` if it does not match after all.
-    fn of(turn: &TurnText<'_>, query: &Query, allowed: u32) -> Option<Self> {
+    fn of(turn: &TurnText<'_>, query: &Query, sieve: &mut Sieve, allowed: u32) -> Option<Self> {
         let mut present: FxHashSet<usize> = FxHashSet::default();
         let mut unwanted = false;
         let mut texts = Vec::new();
         turn.for_each(&mut |ordinal, field, text| {
-            if unwanted || allowed & 1 << number(field) == 0 {
+            if unwanted || allowed & 1 << number(field) == 0 || !sieve.lets_through(text) {
                 return;
             }
             let words = Words::of(text);

@@ -4,6 +4,7 @@
 //! several parts (`snake_case`, `camelCase`) is also found by each part.
 
 use rustc_hash::{FxHashSet, FxHasher};
+use std::borrow::Cow;
 use std::hash::Hasher;
 
 /// Longer words are no words: hashes, encoded bytes.
@@ -100,11 +101,13 @@ pub(super) fn for_each_part<'t>(word: &'t str, mut visit: impl FnMut(usize, &'t 
 }
 
 /// A word as the index has it.
-pub(super) fn folded(word: &str) -> String {
-    if word.is_ascii() {
-        word.to_ascii_lowercase()
+pub(super) fn folded(word: &str) -> Cow<'_, str> {
+    if !word.is_ascii() {
+        Cow::Owned(word.to_lowercase())
+    } else if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(word.to_ascii_lowercase())
     } else {
-        word.to_lowercase()
+        Cow::Borrowed(word)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::columns::harness;
 use crate::zstd_frames::{compress, decompress};
 use crate::{FileId, FileState, Store, StoreError};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 /// Below this, the last piece of a file is compressed again together with
 /// what is appended, so that live files do not end in thousands of crumbs.
@@ -144,32 +144,47 @@ fn append(
     Ok(true)
 }
 
+/// The columns of a [`FileState`].
+const STATE: &str = "id, harness, path, native_id, parent, size, modified_ns, inode, cursor,
+                     tail_hash, vanished";
+
+fn file_state(row: &Row<'_>) -> rusqlite::Result<FileState> {
+    Ok(FileState {
+        id: FileId(row.get(0)?),
+        harness: harness(row, 1)?,
+        path: row.get(2)?,
+        native_id: row.get(3)?,
+        parent: row.get(4)?,
+        size: row.get::<_, i64>(5)? as u64,
+        modified_ns: row.get(6)?,
+        inode: row.get::<_, i64>(7)? as u64,
+        cursor: row.get::<_, i64>(8)? as u64,
+        tail_hash: row.get::<_, i64>(9)? as u64,
+        vanished: row.get(10)?,
+    })
+}
+
 impl Store {
     /// Every file of evidence that was ever seen, by path.
     pub fn files(&self) -> Result<Vec<FileState>, StoreError> {
         let reader = self.reader()?;
         let read = || {
-            let mut statement = reader.prepare_cached(
-                "SELECT id, harness, path, native_id, parent, size, modified_ns, inode, cursor,
-                        tail_hash, vanished
-                 FROM files ORDER BY path",
-            )?;
-            let rows = statement.query_map([], |row| {
-                Ok(FileState {
-                    id: FileId(row.get(0)?),
-                    harness: harness(row, 1)?,
-                    path: row.get(2)?,
-                    native_id: row.get(3)?,
-                    parent: row.get(4)?,
-                    size: row.get::<_, i64>(5)? as u64,
-                    modified_ns: row.get(6)?,
-                    inode: row.get::<_, i64>(7)? as u64,
-                    cursor: row.get::<_, i64>(8)? as u64,
-                    tail_hash: row.get::<_, i64>(9)? as u64,
-                    vanished: row.get(10)?,
-                })
-            })?;
+            let mut statement =
+                reader.prepare_cached(&format!("SELECT {STATE} FROM files ORDER BY path"))?;
+            let rows = statement.query_map([], file_state)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|error| self.error(error))
+    }
+
+    /// What the store remembers of the file with this path.
+    pub fn file(&self, path: &str) -> Result<Option<FileState>, StoreError> {
+        let reader = self.reader()?;
+        let read = || {
+            reader
+                .prepare_cached(&format!("SELECT {STATE} FROM files WHERE path = ?1"))?
+                .query_row([path], file_state)
+                .optional()
         };
         read().map_err(|error| self.error(error))
     }

@@ -4,6 +4,7 @@ use super::archive::{FileWrite, write_file};
 use super::ownership::Settlement;
 use super::prepared::PreparedSession;
 use super::{removal, session_rows};
+use crate::telemetry::{ProgramTelemetry, TelemetryCursor, write_cursor, write_seen};
 use crate::{FileId, Store, StoreError};
 use dashcam_trace::SessionId;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
@@ -22,6 +23,10 @@ pub struct ImportBatch {
     pub vanished: Vec<FileId>,
     /// Sessions that are none any more.
     pub obsolete: Vec<SessionId>,
+    /// How far the telemetry log was taken in with these files.
+    pub telemetry: Option<TelemetryCursor>,
+    /// What programs sent in what was taken in.
+    pub seen: Vec<ProgramTelemetry>,
 }
 
 impl ImportBatch {
@@ -31,6 +36,8 @@ impl ImportBatch {
             && self.sessions.is_empty()
             && self.vanished.is_empty()
             && self.obsolete.is_empty()
+            && self.telemetry.is_none()
+            && self.seen.is_empty()
     }
 }
 
@@ -174,6 +181,12 @@ impl Store {
                     .prepare_cached("UPDATE files SET vanished = 1 WHERE id = ?1")
                     .and_then(|mut statement| statement.execute([file.0]))
                     .map_err(sqlite)?;
+            }
+            if let Some(cursor) = &batch.telemetry {
+                write_cursor(&writing.transaction, cursor).map_err(sqlite)?;
+            }
+            for seen in &batch.seen {
+                write_seen(&writing.transaction, seen).map_err(sqlite)?;
             }
             for session in &batch.obsolete {
                 writing.remove(*session).map_err(sqlite)?;

@@ -16,4 +16,5 @@ mod processes;
 mod round_trip;
 mod sample_sessions;
 mod search;
+mod telemetry;
 mod usage;
