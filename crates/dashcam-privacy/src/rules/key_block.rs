@@ -1,0 +1,164 @@
+//! Private keys in text form, over many lines.
+//!
+//! The block may be part of a diff, of a listing with line numbers, or of a
+//! JSON string with `\n` for line breaks; its beginning or its end may be
+//! missing because a tool showed only a part of the file.
+
+use super::{Finding, window};
+use std::ops::Range;
+
+/// The longest block: an RSA key of 16384 bits has 13 kB.
+const BLOCK_BYTES: usize = 32 << 10;
+/// The fewest characters of a line of a key.
+const LINE_BYTES: usize = 16;
+const KIND: &str = "private-key";
+
+/// What earlier anchors of the text have shown.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Up to here, everything that is part of a key has been found.
+    until: usize,
+    /// Up to here, there is no end of a block.
+    no_end_until: usize,
+}
+
+/// The block that this anchor is part of.
+pub(super) fn find(text: &str, anchor: Range<usize>, seen: &mut Seen) -> Option<Finding> {
+    if anchor.start < seen.until {
+        return None;
+    }
+    let before = &text[text.floor_char_boundary(anchor.start.saturating_sub(40))..anchor.start];
+    let range = if let Some(begin) = before.rfind("-----BEGIN ") {
+        let start = anchor.start - (before.len() - begin);
+        start..block_end(text, anchor.end, seen)
+    } else if let Some(end) = before.rfind("-----END ") {
+        let end = anchor.start - (before.len() - end);
+        block_start(text, end, seen.until)?..past_dashes(text, anchor.end)
+    } else if text[anchor.clone()].starts_with("PRIVATE") {
+        return None;
+    } else {
+        // The body of a key without its first line.
+        anchor.start..block_end(text, anchor.end, seen)
+    };
+    seen.until = range.end;
+    Some(Finding {
+        range,
+        kind: KIND,
+        specific: true,
+    })
+}
+
+/// Where the block ends: past its last line, or past what looks like its lines.
+fn block_end(text: &str, from: usize, seen: &mut Seen) -> usize {
+    let rest = window(text, from, BLOCK_BYTES);
+    if from >= seen.no_end_until {
+        let end = memchr::memmem::find_iter(rest.as_bytes(), "-----END ").next();
+        if let Some(end) = end {
+            let label = window(text, from + end + "-----END ".len(), 48);
+            let label_end = label.find("KEY").map_or(0, |at| at + "KEY".len());
+            return past_dashes(text, from + end + "-----END ".len() + label_end);
+        }
+        seen.no_end_until = from + rest.len();
+    }
+    let mut end = from;
+    for line in lines(rest) {
+        let body = body(&rest[line.clone()]);
+        let is_header = body.contains(": ") && body.len() < 80;
+        let is_first = line.start == 0;
+        if !(is_first || body.is_empty() || is_header || is_key_line(body)) {
+            break;
+        }
+        if is_first || !body.is_empty() {
+            end = from + line.end;
+        }
+    }
+    end
+}
+
+/// Where the lines begin that look like a key and stand before its end.
+fn block_start(text: &str, end: usize, least: usize) -> Option<usize> {
+    let from = text.floor_char_boundary(end.saturating_sub(BLOCK_BYTES).max(least));
+    let before = &text[from..end];
+    let mut start = None;
+    let mut lines: Vec<_> = lines(before).collect();
+    // The last piece is the end's own line, up to its mark.
+    lines.pop();
+    while let Some(line) = lines.pop() {
+        let body = body(&before[line.clone()]);
+        if !is_key_line(body) && !(body.len() >= 2 && start.is_none() && is_base64(body)) {
+            break;
+        }
+        start = Some(from + line.start);
+    }
+    start
+}
+
+fn past_dashes(text: &str, at: usize) -> usize {
+    let rest = window(text, at, 32);
+    let label = if rest.starts_with(" BLOCK") { 6 } else { 0 };
+    at + label
+        + rest[label..]
+            .bytes()
+            .take(5)
+            .take_while(|byte| *byte == b'-')
+            .count()
+}
+
+/// Lines, parted by a line break or by an escaped one.
+fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    let mut done = false;
+    std::iter::from_fn(move || {
+        if done {
+            return None;
+        }
+        let mut at = from;
+        while let Some(found) = memchr::memchr2(b'\n', b'\\', &bytes[at..]) {
+            at += found;
+            let length = match &bytes[at..] {
+                [b'\n', ..] => 1,
+                [b'\\', b'r', b'\\', b'n', ..] => 4,
+                [b'\\', b'\\', b'n', ..] => 3,
+                [b'\\', b'n', ..] => 2,
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            };
+            let line = from..at;
+            from = at + length;
+            return Some(line);
+        }
+        done = true;
+        Some(from..bytes.len())
+    })
+}
+
+/// A line without the marks of diffs, listings and quotes around it.
+fn body(line: &str) -> &str {
+    let line = line.trim_start_matches(|mark: char| {
+        mark.is_whitespace() || matches!(mark, '+' | '-' | '>' | '|' | '"' | '\'')
+    });
+    // Listings put the line's number before it, then a tab, an arrow or a colon.
+    let digits = line.len()
+        - line
+            .trim_start_matches(|mark: char| mark.is_ascii_digit())
+            .len();
+    let numbered = line[digits..]
+        .strip_prefix(['\t', '→', ':', '|'])
+        .filter(|_| digits > 0)
+        .map_or(line, str::trim_start);
+    numbered.trim_end_matches(|mark: char| {
+        mark.is_whitespace() || matches!(mark, '"' | '\'' | '+' | ',' | '\\')
+    })
+}
+
+fn is_key_line(line: &str) -> bool {
+    line.len() >= LINE_BYTES && is_base64(line)
+}
+
+fn is_base64(line: &str) -> bool {
+    line.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+}
