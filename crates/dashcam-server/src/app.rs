@@ -3,9 +3,10 @@
 use crate::error::ApiError;
 use crate::events::{ImportProgress, Live};
 use crate::json::JsonBytes;
-use dashcam_store::{Store, StoreError};
+use crate::telemetry::Intake;
+use dashcam_store::{Store, StoreError, TelemetryLog};
 use serde::Serialize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{Semaphore, watch};
 
 /// Store calls that may run at once: more would only wait for one another.
@@ -33,6 +34,7 @@ struct Inner {
     import: Mutex<ImportProgress>,
     trouble: Mutex<Option<String>>,
     calls: Arc<Semaphore>,
+    intake: OnceLock<Intake>,
     stop: watch::Sender<bool>,
 }
 
@@ -64,11 +66,23 @@ impl App {
             import: Mutex::default(),
             trouble: Mutex::default(),
             calls: Arc::new(Semaphore::new(STORE_CALLS)),
+            intake: OnceLock::new(),
             stop: watch::Sender::new(false),
         };
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// Takes in telemetry from now on, into this log. Has no effect a second
+    /// time.
+    pub fn receive_telemetry(&self, log: Arc<TelemetryLog>) {
+        let _ = self.inner.intake.set(Intake::new(log));
+    }
+
+    /// Where telemetry goes; `None` while none is taken in.
+    pub(crate) fn intake(&self) -> Option<&Intake> {
+        self.inner.intake.get()
     }
 
     /// Where live events are told.

@@ -5,6 +5,9 @@
 //! machine and this port (a rebound domain name does not), the `Origin` and
 //! `Sec-Fetch-Site` of a browser must be our own page's, and requests that
 //! change something must carry a header that no form on another site can send.
+//! Exporters of telemetry are no browsers and send no such header; their paths
+//! do without it, since what a page elsewhere could send there carries its
+//! `Origin`.
 
 use crate::error::ApiError;
 use axum::extract::{Request, State};
@@ -21,15 +24,35 @@ pub(crate) struct Guard {
 const OWN_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let page = !request.uri().path().starts_with("/api/");
-    match guard.admit(request.method(), page, request.headers()) {
+    let area = Area::of(request.uri().path());
+    match guard.admit(request.method(), area, request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
 }
 
+/// What a path belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Area {
+    Page,
+    Api,
+    Telemetry,
+}
+
+impl Area {
+    fn of(path: &str) -> Self {
+        if path.starts_with("/api/") {
+            Self::Api
+        } else if path.starts_with("/v1/") {
+            Self::Telemetry
+        } else {
+            Self::Page
+        }
+    }
+}
+
 impl Guard {
-    fn admit(self, method: &Method, page: bool, headers: &HeaderMap) -> Result<(), ApiError> {
+    fn admit(self, method: &Method, area: Area, headers: &HeaderMap) -> Result<(), ApiError> {
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         if !text(header::HOST.as_str()).is_some_and(|host| self.is_own(host)) {
             return Err(ApiError::misdirected(
@@ -49,13 +72,13 @@ impl Guard {
             // A link on another site may lead to the page; nothing else may,
             // and no frame there may hold it.
             Some(_)
-                if page
+                if area == Area::Page
                     && !changes
                     && text("sec-fetch-mode") == Some("navigate")
                     && matches!(text("sec-fetch-dest"), None | Some("document")) => {}
             Some(_) => return Err(ApiError::forbidden("requests from other sites are refused")),
         }
-        if changes && text("x-dashcam") != Some("1") {
+        if changes && area != Area::Telemetry && text("x-dashcam") != Some("1") {
             return Err(ApiError::forbidden(
                 "send the header `x-dashcam: 1` to change something",
             ));
@@ -79,15 +102,15 @@ mod tests {
     use super::*;
 
     fn admitted(method: &Method, headers: &[(&'static str, &str)]) -> bool {
-        admitted_to(false, method, headers)
+        admitted_to(Area::Api, method, headers)
     }
 
-    fn admitted_to(page: bool, method: &Method, headers: &[(&'static str, &str)]) -> bool {
+    fn admitted_to(area: Area, method: &Method, headers: &[(&'static str, &str)]) -> bool {
         let headers = headers
             .iter()
             .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
-        Guard { port: 4747 }.admit(method, page, &headers).is_ok()
+        Guard { port: 4747 }.admit(method, area, &headers).is_ok()
     }
 
     #[test]
@@ -131,12 +154,12 @@ mod tests {
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-mode", "navigate"),
         ];
-        assert!(admitted_to(true, &Method::GET, &link));
+        assert!(admitted_to(Area::Page, &Method::GET, &link));
         assert!(!admitted(&Method::GET, &link), "a link into the API");
         let frame = [link.as_slice(), &[("sec-fetch-dest", "iframe")]].concat();
-        assert!(!admitted_to(true, &Method::GET, &frame));
+        assert!(!admitted_to(Area::Page, &Method::GET, &frame));
         assert!(!admitted_to(
-            true,
+            Area::Page,
             &Method::POST,
             &[link.as_slice(), &[("x-dashcam", "1")]].concat()
         ));
@@ -148,5 +171,19 @@ mod tests {
         assert!(!admitted(&Method::POST, &[host]));
         assert!(!admitted(&Method::DELETE, &[host]));
         assert!(admitted(&Method::POST, &[host, ("x-dashcam", "1")]));
+    }
+
+    #[test]
+    fn exporters_need_no_header_of_ours_but_pages_elsewhere_are_no_exporters() {
+        let telemetry = |headers: &[_]| {
+            assert_eq!(Area::of("/v1/traces"), Area::Telemetry);
+            admitted_to(Area::Telemetry, &Method::POST, headers)
+        };
+        let host = ("host", "127.0.0.1:4747");
+        assert!(telemetry(&[host]));
+        assert!(!telemetry(&[("host", "evil.example:4747")]));
+        assert!(!telemetry(&[host, ("origin", "https://evil.example")]));
+        assert!(!telemetry(&[host, ("sec-fetch-site", "cross-site")]));
+        assert!(!telemetry(&[host, ("sec-fetch-site", "same-site")]));
     }
 }

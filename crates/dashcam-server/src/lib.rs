@@ -18,6 +18,7 @@ mod openapi;
 mod page;
 mod params;
 mod routes;
+mod telemetry;
 
 pub use app::{App, SampleHistory, Status};
 pub use events::{ImportProgress, LiveEvent, Phase};

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::error::ApiError;
 use crate::guard::{self, Guard};
-use crate::{headers, openapi, page};
+use crate::{headers, openapi, page, telemetry};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use std::io::{self, ErrorKind};
@@ -69,6 +69,25 @@ impl Listener {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ListenError> {
         let router = router(app.clone(), self.address.port());
+        self.serve_router(router, app, stop).await
+    }
+
+    /// Serves only what takes in telemetry, until `stop` is ready.
+    pub async fn serve_telemetry(
+        self,
+        app: App,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ListenError> {
+        let router = secured(telemetry::router(app.clone()), self.address.port());
+        self.serve_router(router, app, stop).await
+    }
+
+    async fn serve_router(
+        self,
+        router: Router,
+        app: App,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ListenError> {
         let stop = async move {
             stop.await;
             app.stop();
@@ -83,12 +102,19 @@ impl Listener {
 /// Everything that is served, behind the checks.
 pub(crate) fn router(app: App, port: u16) -> Router {
     let (api, document) = openapi::split();
-    Router::new()
-        .merge(api.with_state(app))
+    let router = Router::new()
+        .merge(api.with_state(app.clone()))
         .merge(openapi::document_route(document))
         .fallback(page::serve)
         .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
         .layer(CompressionLayer::new())
+        .merge(telemetry::router(app));
+    secured(router, port)
+}
+
+/// A router behind the checks.
+fn secured(router: Router, port: u16) -> Router {
+    router
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(Guard { port }, guard::check))
         .layer(from_fn(headers::secure))

@@ -84,6 +84,44 @@ impl Headers {
     }
 }
 
+impl Headers {
+    /// One byte that says how a request is to be read, to be kept beside it.
+    pub const fn tag(self, signal: Signal) -> u8 {
+        let signal = match signal {
+            Signal::Traces => 1,
+            Signal::Logs => 2,
+            Signal::Metrics => 3,
+        };
+        let json = matches!(self.encoding, Encoding::Json) as u8;
+        signal | json << 4 | (self.gzip as u8) << 5
+    }
+
+    /// What a tag says; `None` for one of a later version.
+    pub const fn from_tag(tag: u8) -> Option<(Signal, Self)> {
+        let signal = match tag & 0xf {
+            1 => Signal::Traces,
+            2 => Signal::Logs,
+            3 => Signal::Metrics,
+            _ => return None,
+        };
+        if tag >> 6 != 0 {
+            return None;
+        }
+        let encoding = if tag & 0x10 == 0 {
+            Encoding::Protobuf
+        } else {
+            Encoding::Json
+        };
+        Some((
+            signal,
+            Self {
+                encoding,
+                gzip: tag & 0x20 != 0,
+            },
+        ))
+    }
+}
+
 /// Why a request is not taken. Sending it again would not help.
 #[derive(Debug, thiserror::Error)]
 pub enum Rejection {

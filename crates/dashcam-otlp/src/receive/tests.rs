@@ -73,6 +73,23 @@ fn headers_tell_how_a_body_is_written() {
 }
 
 #[test]
+fn a_tag_says_how_a_request_is_to_be_read() {
+    for signal in [Signal::Traces, Signal::Logs, Signal::Metrics] {
+        for encoding in [Encoding::Protobuf, Encoding::Json] {
+            for gzip in [false, true] {
+                let headers = Headers { encoding, gzip };
+                assert_eq!(
+                    Headers::from_tag(headers.tag(signal)),
+                    Some((signal, headers))
+                );
+            }
+        }
+    }
+    assert_eq!(Headers::from_tag(0), None);
+    assert_eq!(Headers::from_tag(0x41), None);
+}
+
+#[test]
 fn a_packed_body_is_unpacked_and_a_false_one_refused() {
     let headers = Headers {
         gzip: true,

@@ -11,7 +11,7 @@ use dashcam_harness::Home;
 use dashcam_insight::Prices;
 use dashcam_recorder::{Change, Follower, Importer, NoProgress, Progress, sample};
 use dashcam_server::{App, ImportProgress, Listener, LiveEvent, Phase, SampleHistory};
-use dashcam_store::{SessionChange, Store, Wait};
+use dashcam_store::{SessionChange, Store, TelemetryLog, Wait};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,6 +26,15 @@ pub(crate) struct Options {
     /// The port of the page; 0 takes any that is free
     #[arg(long, default_value_t = 4747, env = "DASHCAM_PORT")]
     port: u16,
+    /// The port that takes in telemetry besides the page's; where it is taken,
+    /// only the page's does; 0 takes none
+    #[arg(
+        long,
+        default_value_t = 4318,
+        env = "DASHCAM_OTLP_PORT",
+        value_name = "PORT"
+    )]
+    otlp_port: u16,
     /// Do not open the browser
     #[arg(long)]
     no_open: bool,
@@ -70,6 +79,12 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         phase: Phase::Importing,
         ..ImportProgress::default()
     });
+    app.receive_telemetry(Arc::new(TelemetryLog::open(context.data_dir())?));
+    let telemetry = match options.otlp_port {
+        0 => None,
+        // Any other receiver of telemetry may have it.
+        port => Listener::bind(port).await.ok(),
+    };
     let recording = app.clone();
     let quiet = context.global.quiet;
     std::thread::Builder::new()
@@ -94,7 +109,15 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
             }
         })
         .context("cannot start the recording thread")?;
-    listener.serve(app, stop_signal()).await?;
+    let also_telemetry = async {
+        match telemetry {
+            Some(telemetry) => telemetry.serve_telemetry(app.clone(), stop_signal()).await,
+            None => Ok(()),
+        }
+    };
+    let (served, also_served) =
+        tokio::join!(listener.serve(app.clone(), stop_signal()), also_telemetry);
+    served.and(also_served)?;
     Ok(())
 }
 
