@@ -14,17 +14,16 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug)]
 pub struct Prices {
     overrides: Overrides,
-    table: &'static Calculator,
     rates: Rates,
 }
 
 impl Prices {
     /// The bundled table, with the `[prices]` of a configuration above it.
-    /// Takes some tens of milliseconds the first time.
+    /// The table itself is read when it is first asked, which takes some tens
+    /// of milliseconds and megabytes.
     pub fn load(config: &str) -> Result<Self, OverrideError> {
         Ok(Self {
             overrides: Overrides::parse(config)?,
-            table: Calculator::bundled(),
             rates: Rates::default(),
         })
     }
@@ -103,7 +102,7 @@ impl Prices {
             .iter()
             .find(|(name, _)| name == "service_tier")
             .map(|(_, tier)| tier.as_str());
-        let table = |tokens: &Tokens| self.ask_table(model, provider, at, tokens, tier);
+        let table = |tokens: &Tokens| ask_table(model, provider, at, tokens, tier);
         if [Some(model), provider]
             .into_iter()
             .flatten()
@@ -120,40 +119,6 @@ impl Prices {
         let day = at.as_second().div_euclid(SECONDS_PER_DAY);
         self.rates.price(&key, day, tokens, table)
     }
-
-    fn ask_table(
-        &self,
-        model: &str,
-        provider: Option<&str>,
-        at: Timestamp,
-        tokens: &Tokens,
-        tier: Option<&str>,
-    ) -> Option<f64> {
-        let usage = Usage::from([
-            (UsageKey::INPUT_TOKENS, tokens.prompt as f64),
-            (UsageKey::CACHE_READ_TOKENS, tokens.cache_read as f64),
-            (UsageKey::CACHE_WRITE_TOKENS, tokens.cache_write() as f64),
-            (
-                UsageKey::CACHE_WRITE_1H_TOKENS,
-                tokens.cache_write_1h as f64,
-            ),
-            (UsageKey::OUTPUT_TOKENS, tokens.completion as f64),
-        ]);
-        // A provider that the table does not know (a proxy, a test server) may
-        // still serve a model that it does.
-        [provider.and_then(known_provider), hosted_by(model)]
-            .into_iter()
-            .flatten()
-            .find_map(|provider| {
-                let mut request = PriceRequest::new(model, &usage)
-                    .with_provider_id(provider)
-                    .with_timestamp(system_time(at));
-                if let Some(tier) = tier {
-                    request = request.with_price_context("service_tier", tier);
-                }
-                Some(self.table.calculate(&request).ok()?.total_price)
-            })
-    }
 }
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -162,6 +127,39 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// whole table for others.
 fn varies_within_a_day(name: &str) -> bool {
     name.to_ascii_lowercase().contains("deepseek")
+}
+
+fn ask_table(
+    model: &str,
+    provider: Option<&str>,
+    at: Timestamp,
+    tokens: &Tokens,
+    tier: Option<&str>,
+) -> Option<f64> {
+    let usage = Usage::from([
+        (UsageKey::INPUT_TOKENS, tokens.prompt as f64),
+        (UsageKey::CACHE_READ_TOKENS, tokens.cache_read as f64),
+        (UsageKey::CACHE_WRITE_TOKENS, tokens.cache_write() as f64),
+        (
+            UsageKey::CACHE_WRITE_1H_TOKENS,
+            tokens.cache_write_1h as f64,
+        ),
+        (UsageKey::OUTPUT_TOKENS, tokens.completion as f64),
+    ]);
+    // A provider that the table does not know (a proxy, a test server) may
+    // still serve a model that it does.
+    [provider.and_then(known_provider), hosted_by(model)]
+        .into_iter()
+        .flatten()
+        .find_map(|provider| {
+            let mut request = PriceRequest::new(model, &usage)
+                .with_provider_id(provider)
+                .with_timestamp(system_time(at));
+            if let Some(tier) = tier {
+                request = request.with_price_context("service_tier", tier);
+            }
+            Some(Calculator::bundled().calculate(&request).ok()?.total_price)
+        })
 }
 
 fn system_time(at: Timestamp) -> SystemTime {
@@ -339,16 +337,8 @@ mod tests {
             .collect()
     }
 
-    fn from_table(
-        prices: &Prices,
-        model: &str,
-        provider: &str,
-        at: Timestamp,
-        tokens: &Tokens,
-    ) -> Option<Money> {
-        prices
-            .ask_table(model, Some(provider), at, tokens, None)
-            .map(Money::from_usd)
+    fn from_table(model: &str, provider: &str, at: Timestamp, tokens: &Tokens) -> Option<Money> {
+        ask_table(model, Some(provider), at, tokens, None).map(Money::from_usd)
     }
 
     #[test]
@@ -372,7 +362,7 @@ mod tests {
                     reasoning: 0,
                 };
                 let cost = prices.cost(&model, Some(&provider), at, &tokens, &[]);
-                let expected = from_table(&prices, &model, &provider, at, &tokens);
+                let expected = from_table(&model, &provider, at, &tokens);
                 assert_eq!(
                     cost.map(|cost| cost.usd),
                     expected,
@@ -449,7 +439,7 @@ mod tests {
                     reasoning: 0,
                 };
                 let cost = prices.cost(model, Some(provider), at, &tokens, &[]);
-                let expected = from_table(&prices, model, provider, at, &tokens);
+                let expected = from_table(model, provider, at, &tokens);
                 proptest::prop_assert_eq!(cost.map(|cost| cost.usd), expected);
             }
         }

@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 const BUDGET_BYTES: u64 = 24 << 20;
 /// How much evidence goes into one transaction.
 const BATCH_BYTES: u64 = 2 << 20;
+/// How much text is indexed before the journal is emptied.
+const CHECKPOINT_BYTES: u64 = 8 << 20;
 /// The longest that a finished session waits for its transaction.
 const BATCH_WAIT: Duration = Duration::from_millis(250);
 
@@ -109,7 +111,12 @@ impl<'a> Importer<'a> {
     /// Lets the search index catch up. Returns the bytes of text it took in.
     pub fn index(&self, progress: &dyn Progress) -> Result<u64, ImportError> {
         let tell = |done, total| progress.indexing(done, total);
-        Ok(self.store.index_pending(&tell, &self.stop)?)
+        let bytes = self.store.index_pending(&tell, &self.stop)?;
+        // What little a running session adds is left in the journal for later.
+        if bytes >= CHECKPOINT_BYTES {
+            self.store.checkpoint()?;
+        }
+        Ok(bytes)
     }
 
     fn import_found(

@@ -17,12 +17,15 @@ use crate::view::{SearchField, SearchHit, SearchQuery, SearchResults};
 use crate::zstd_frames::decompress;
 use crate::{Store, StoreError};
 use dashcam_trace::{Harness, SessionId};
+use rayon::prelude::*;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How much a word in each field counts.
 const WEIGHTS: [f64; FIELDS.len()] = [4.0, 3.0, 1.5, 2.0, 1.0];
+/// How many turns are opened at a time, on all cores.
+const OPENED_AT_ONCE: usize = 32;
 /// After how many seconds a turn counts half.
 const HALF_LIFE: f64 = 30.0 * 86400.0;
 /// How often a term is looked for in one text.
@@ -43,6 +46,31 @@ struct Ranked {
     rank: f64,
 }
 
+/// What is looked for in the turns themselves.
+struct Look<'q> {
+    query: &'q Query,
+    sieve: Sieve,
+    /// The fields to look into, as bits.
+    allowed: u32,
+    /// The most hits of one turn.
+    of_each: usize,
+}
+
+/// A turn as it is stored.
+struct StoredTurn<'s> {
+    index: u32,
+    session: &'s Candidate,
+    json_bytes: i64,
+    body: Vec<u8>,
+}
+
+impl Look<'_> {
+    /// Whether the words of a text are worth being told apart.
+    fn is_worth(&self, field: SearchField, text: &str, scratch: &mut Vec<u8>) -> bool {
+        self.allowed & 1 << number(field) != 0 && self.sieve.lets_through(text, scratch)
+    }
+}
+
 impl Store {
     /// Searches all turns, or those that a filter lets through.
     pub fn search(&self, query: &SearchQuery) -> Result<SearchResults, StoreError> {
@@ -55,25 +83,33 @@ impl Store {
         let turns = matching(&snapshot, &parsed, allowed, &sessions).map_err(sqlite)?;
         let ranked = rank(turns, &sessions, query.session.is_some());
 
-        let mut sieve = Sieve::new(&parsed);
+        let look = Look {
+            query: &parsed,
+            sieve: Sieve::new(&parsed),
+            allowed,
+            // Elsewhere, a second hit in a turn would push out other turns.
+            of_each: if query.session.is_some() {
+                usize::MAX
+            } else {
+                1
+            },
+        };
         let mut hits = Vec::new();
         let enough = query.offset as usize + query.limit as usize;
-        for turn in ranked {
-            let (session, index) = split(turn.turn);
-            let Some(candidate) = sessions.get(&session) else {
-                continue;
-            };
-            let found = self
-                .hits_of(
-                    &snapshot, turn.turn, index, candidate, &parsed, &mut sieve, allowed,
-                )?
-                .into_iter()
-                .take(if query.session.is_some() {
-                    usize::MAX
-                } else {
-                    1
-                });
-            hits.extend(found);
+        for ranked in ranked.chunks(OPENED_AT_ONCE) {
+            let stored = ranked
+                .iter()
+                .filter_map(|ranked| {
+                    let (session, index) = split(ranked.turn);
+                    let candidate = sessions.get(&session)?;
+                    Some(self.stored_turn(&snapshot, ranked.turn, index, candidate))
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            let found: Vec<Vec<SearchHit>> = stored
+                .par_iter()
+                .map_init(Vec::new, |scratch, turn| self.hits_of(turn, &look, scratch))
+                .collect::<Result<_, _>>()?;
+            hits.extend(found.into_iter().flatten());
             if hits.len() > enough {
                 break;
             }
@@ -89,34 +125,48 @@ impl Store {
         })
     }
 
-    /// The spans of a turn that match, if the turn does: the best first.
-    fn hits_of(
+    fn stored_turn<'s>(
         &self,
         connection: &Connection,
         turn: i64,
         index: u32,
-        session: &Candidate,
-        query: &Query,
-        sieve: &mut Sieve,
-        allowed: u32,
-    ) -> Result<Vec<SearchHit>, StoreError> {
-        let (json_bytes, body): (i64, Vec<u8>) = connection
+        session: &'s Candidate,
+    ) -> Result<StoredTurn<'s>, StoreError> {
+        connection
             .prepare_cached(
                 "SELECT t.content_bytes, c.body FROM turns t JOIN content c ON c.id = t.id
                  WHERE t.id = ?1",
             )
             .and_then(|mut statement| {
-                statement.query_row([turn], |row| Ok((row.get(0)?, row.get(1)?)))
+                statement.query_row([turn], |row| {
+                    Ok(StoredTurn {
+                        index,
+                        session,
+                        json_bytes: row.get(0)?,
+                        body: row.get(1)?,
+                    })
+                })
             })
-            .map_err(|error| self.error(error))?;
+            .map_err(|error| self.error(error))
+    }
+
+    /// The spans of a turn that match, if the turn does: the best first.
+    fn hits_of(
+        &self,
+        turn: &StoredTurn<'_>,
+        look: &Look<'_>,
+        scratch: &mut Vec<u8>,
+    ) -> Result<Vec<SearchHit>, StoreError> {
+        let StoredTurn { index, session, .. } = *turn;
         let damaged = |error: &dyn std::fmt::Display| {
             self.damaged(format!("turn {index} of session {}", session.id), error)
         };
-        let json = decompress(&body, json_bytes).map_err(|error| damaged(&error))?;
+        let json = decompress(&turn.body, turn.json_bytes).map_err(|error| damaged(&error))?;
         let text = TurnText::parse(&json).map_err(|error| damaged(&error))?;
-        let spans = Matches::of(&text, query, sieve, allowed).map_or_else(Vec::new, Matches::spans);
+        let spans = Matches::of(&text, look, scratch).map_or_else(Vec::new, Matches::spans);
         Ok(spans
             .into_iter()
+            .take(look.of_each)
             .filter_map(|found| {
                 let span = text.spans.get(found.ordinal)?;
                 Some(SearchHit {
@@ -289,12 +339,13 @@ struct Found {
 
 impl Matches {
     /// Looks at the turn itself; `None` if it does not match after all.
-    fn of(turn: &TurnText<'_>, query: &Query, sieve: &mut Sieve, allowed: u32) -> Option<Self> {
+    fn of(turn: &TurnText<'_>, look: &Look<'_>, scratch: &mut Vec<u8>) -> Option<Self> {
+        let query = look.query;
         let mut present: FxHashSet<usize> = FxHashSet::default();
         let mut unwanted = false;
         let mut texts = Vec::new();
         turn.for_each(&mut |ordinal, field, text| {
-            if unwanted || allowed & 1 << number(field) == 0 || !sieve.lets_through(text) {
+            if unwanted || !look.is_worth(field, text, scratch) {
                 return;
             }
             let words = Words::of(text);

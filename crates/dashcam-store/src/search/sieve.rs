@@ -7,7 +7,6 @@ use memchr::memmem::Finder;
 pub(super) struct Sieve {
     /// For each term, wanted or not, its words.
     terms: Vec<Vec<Finder<'static>>>,
-    lower_case: Vec<u8>,
 }
 
 impl Sieve {
@@ -23,23 +22,22 @@ impl Sieve {
                 .chain(&query.unwanted)
                 .map(finders)
                 .collect(),
-            lower_case: Vec::new(),
         }
     }
 
     /// Whether a text may hold any of the terms. What is not ASCII may hold
-    /// everything: characters change their length with their case.
-    pub(super) fn lets_through(&mut self, text: &str) -> bool {
+    /// everything: characters change their length with their case. `scratch`
+    /// is overwritten.
+    pub(super) fn lets_through(&self, text: &str, scratch: &mut Vec<u8>) -> bool {
         if !text.is_ascii() {
             return true;
         }
-        self.lower_case.clear();
-        self.lower_case.extend_from_slice(text.as_bytes());
-        self.lower_case.make_ascii_lowercase();
-        let text = self.lower_case.as_slice();
+        scratch.clear();
+        scratch.extend_from_slice(text.as_bytes());
+        scratch.make_ascii_lowercase();
         self.terms
             .iter()
-            .any(|words| words.iter().all(|word| word.find(text).is_some()))
+            .any(|words| words.iter().all(|word| word.find(scratch).is_some()))
     }
 }
 
@@ -50,7 +48,8 @@ mod tests {
     #[test]
     fn only_what_cannot_match_is_held_back() {
         let query = Query::parse("\"Session token\" retr* -Draft").unwrap();
-        let mut sieve = Sieve::new(&query);
+        let sieve = Sieve::new(&query);
+        let mut scratch = Vec::new();
         for text in [
             "the SESSION's last token",
             "tokenSession",
@@ -58,10 +57,10 @@ mod tests {
             "a draft",
             "naïve",
         ] {
-            assert!(sieve.lets_through(text), "{text}");
+            assert!(sieve.lets_through(text, &mut scratch), "{text}");
         }
         for text in ["", "a session", "tok en session", "re-try"] {
-            assert!(!sieve.lets_through(text), "{text}");
+            assert!(!sieve.lets_through(text, &mut scratch), "{text}");
         }
     }
 }
