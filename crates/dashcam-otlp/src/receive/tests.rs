@@ -1,3 +1,5 @@
+//! Requests of both encodings, well formed and not.
+
 use super::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
