@@ -12,17 +12,21 @@ pub enum Harness {
     ClaudeCode,
     /// `OpenAI`'s Codex CLI and its editor extensions.
     Codex,
+    /// Any other program that sends traces of model calls: an agent SDK, a
+    /// script. Its sessions come over OTLP alone.
+    Program,
 }
 
 impl Harness {
     /// Every harness, in the order in which they are listed to people.
-    pub const ALL: [Self; 2] = [Self::ClaudeCode, Self::Codex];
+    pub const ALL: [Self; 3] = [Self::ClaudeCode, Self::Codex, Self::Program];
 
     /// The name used in ids, on the command line and in the API; never changes.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClaudeCode => "claude-code",
             Self::Codex => "codex",
+            Self::Program => "program",
         }
     }
 
@@ -31,6 +35,7 @@ impl Harness {
         match self {
             Self::ClaudeCode => "Claude Code",
             Self::Codex => "Codex",
+            Self::Program => "Other program",
         }
     }
 }
@@ -43,7 +48,7 @@ impl std::fmt::Display for Harness {
 
 /// A name that is no harness's.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown harness `{0}`; known are claude-code, codex")]
+#[error("unknown harness `{0}`; known are claude-code, codex, program")]
 pub struct UnknownHarness(pub String);
 
 impl std::str::FromStr for Harness {

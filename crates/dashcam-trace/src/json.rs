@@ -46,6 +46,9 @@ pub struct SpanJson {
     #[serde(default)]
     retries: Option<u32>,
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    attempts: Vec<Timestamp>,
+    #[serde(default)]
     ttft_ms: Option<f64>,
     #[serde(default)]
     stop_reason: Option<String>,
@@ -145,6 +148,7 @@ impl<M: SerializeMap> SpanMap<M> {
         self.optional("tokens", call.tokens.as_ref())?;
         self.optional("cost", call.cost.as_ref())?;
         self.optional("retries", call.retries.as_ref())?;
+        self.list("attempts", &call.attempts)?;
         self.optional("ttft_ms", call.ttft_ms.as_ref())?;
         self.optional("stop_reason", call.stop_reason.as_ref())?;
         self.list("parameters", &call.parameters)?;
@@ -190,6 +194,7 @@ impl SpanJson {
                 tokens: self.tokens,
                 cost: self.cost,
                 retries: self.retries,
+                attempts: self.attempts,
                 ttft_ms: self.ttft_ms,
                 stop_reason: self.stop_reason,
                 parameters: self.parameters,

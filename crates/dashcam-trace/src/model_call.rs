@@ -1,6 +1,6 @@
 //! One request to a model and its response.
 
-use crate::{Cost, Part, SpanId, Tokens};
+use crate::{Cost, Part, SpanId, Timestamp, Tokens};
 use serde::{Deserialize, Serialize};
 
 /// One request to a model and its response.
@@ -19,6 +19,10 @@ pub struct ModelCall {
     pub cost: Option<Cost>,
     /// Attempts before the one that succeeded, where a source shows them.
     pub retries: Option<u32>,
+    /// When each attempt began, the one that succeeded last, where a source
+    /// shows them. What lies between two is the failure of the first and the
+    /// wait before the next.
+    pub attempts: Vec<Timestamp>,
     /// Milliseconds until the first token.
     pub ttft_ms: Option<f64>,
     /// Why the model stopped, in the provider's words.

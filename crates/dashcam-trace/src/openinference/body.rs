@@ -45,6 +45,9 @@ pub(super) fn write_model_call(
     if let Some(retries) = call.retries {
         attributes.count(names::RETRIES, u64::from(retries));
     }
+    if !call.attempts.is_empty() {
+        attributes.json(names::ATTEMPTS, &call.attempts);
+    }
     if let Some(milliseconds) = call.ttft_ms {
         attributes.float(names::GEN_AI_TIME_TO_FIRST_CHUNK, milliseconds / 1e3);
         attributes.float(names::TTFT_MS, milliseconds);

@@ -164,6 +164,7 @@ fn read_model_call(attributes: &Reader<'_>) -> Result<ModelCall, DecodeError> {
         retries: attributes
             .count(names::RETRIES)
             .and_then(|count| u32::try_from(count).ok()),
+        attempts: attributes.json(names::ATTEMPTS)?.unwrap_or_default(),
         ttft_ms: attributes.float(names::TTFT_MS).or_else(|| {
             attributes
                 .float(names::GEN_AI_TIME_TO_FIRST_CHUNK)

@@ -190,6 +190,8 @@ names! {
     COST_SOURCE = "dashcam.cost.source";
     /// Attempts before the one that succeeded.
     RETRIES = "dashcam.retries";
+    /// When each attempt began, as a JSON list.
+    ATTEMPTS = "dashcam.attempts";
     /// Milliseconds to the first token.
     TTFT_MS = "dashcam.ttft_ms";
     /// The parts of the input, their text left out.

@@ -126,6 +126,7 @@ fn model_call() -> BoxedStrategy<SpanBody> {
                 tokens: first.3,
                 cost: first.4,
                 retries: second.0,
+                attempts: vec![Timestamp::UNIX_EPOCH; second.0.unwrap_or_default() as usize % 3],
                 ttft_ms: second.1,
                 stop_reason: second.2,
                 parameters,
