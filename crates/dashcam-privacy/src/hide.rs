@@ -203,6 +203,7 @@ fn model_call(call: &mut ModelCall, hide: Hide) {
         tokens: _,
         cost: _,
         retries: _,
+        attempts: _,
         ttft_ms: _,
         stop_reason: _,
         parameters,

@@ -149,6 +149,7 @@ fn model_call(call: ModelCall, key: &HashKey) -> ModelCall {
         tokens,
         cost,
         retries,
+        attempts,
         ttft_ms,
         stop_reason,
         parameters,
@@ -162,6 +163,7 @@ fn model_call(call: ModelCall, key: &HashKey) -> ModelCall {
         tokens,
         cost,
         retries,
+        attempts,
         ttft_ms,
         stop_reason: stop_reason.map(|reason| name(key, reason)),
         parameters: parameters

@@ -215,6 +215,7 @@ fn each_in_model_call(call: &mut ModelCall, rewrite: &mut dyn Rewrite) {
         tokens: _,
         cost: _,
         retries: _,
+        attempts: _,
         ttft_ms: _,
         stop_reason,
         parameters,

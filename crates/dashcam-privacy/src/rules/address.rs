@@ -32,15 +32,16 @@ pub(super) fn find(text: &str, mark: Range<usize>) -> Option<Finding> {
         })
         .unwrap_or(rest.len());
     let authority = &rest[..end];
-    let host = if is_web {
-        authority.rfind('@')?
-    } else {
-        // The last sign that a host follows.
-        let first_slash = authority.find('/').unwrap_or(authority.len());
-        authority[..first_slash]
-            .rfind('@')
-            .or_else(|| authority.find('@'))?
-    };
+    // Addresses in a row, as in a list, each have their own mark.
+    let authority = authority
+        .find("://")
+        .map_or(authority, |next| &authority[..next]);
+    // A database's password may hold `@` and `/`: the host follows the last.
+    let host = authority.rfind('@')?;
+    // What an earlier pass put here is no password.
+    if authority[..host].contains("[redacted:") {
+        return None;
+    }
     let (user, password) = authority[..host].split_once(':').unwrap_or(("", ""));
     if password.is_empty() {
         // A token in place of the user, as Sentry and Git do it.
@@ -56,8 +57,11 @@ pub(super) fn find(text: &str, mark: Range<usize>) -> Option<Finding> {
             specific: false,
         });
     }
+    // `docker://name/image:tag@digest` has no user.
+    let is_path = user.contains('/');
     let is_port = password.bytes().all(|byte| byte.is_ascii_digit()) && password.len() < 6;
-    if values::is_placeholder(password) && password != "password" || is_port || password.len() < 3 {
+    let is_example = values::is_placeholder(password) && password != "password";
+    if is_example || is_path || is_port || password.len() < 3 {
         return None;
     }
     let start = from + user.len() + 1;
