@@ -74,6 +74,10 @@ pub(super) fn find(text: &str, word: Range<usize>, seen: &mut usize) -> Option<F
     }
     let start = name_start(bytes, word.start);
     *seen = end;
+    // The commonest word of all says nothing by itself.
+    if start == word.start && bytes[start].eq_ignore_ascii_case(&b'k') && end - start == "key".len() {
+        return None;
+    }
     let name = text.get(start..end)?.trim_end_matches(['-', '.']);
     let kind = classify(name);
     if kind == NameKind::Plain {

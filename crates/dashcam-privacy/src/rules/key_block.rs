@@ -77,20 +77,45 @@ fn block_end(text: &str, from: usize, seen: &mut Seen) -> usize {
 
 /// Where the lines begin that look like a key and stand before its end.
 fn block_start(text: &str, end: usize, least: usize) -> Option<usize> {
-    let from = text.floor_char_boundary(end.saturating_sub(BLOCK_BYTES).max(least));
-    let before = &text[from..end];
+    let least = least.max(end.saturating_sub(BLOCK_BYTES));
+    // The end's own line, up to its mark, is the first to be passed over.
+    let mut line = line_before(text, end, least)?;
     let mut start = None;
-    let mut lines: Vec<_> = lines(before).collect();
-    // The last piece is the end's own line, up to its mark.
-    lines.pop();
-    while let Some(line) = lines.pop() {
-        let body = body(&before[line.clone()]);
-        if !is_key_line(body) && !(body.len() >= 2 && start.is_none() && is_base64(body)) {
+    while let Some(before) = line.start.checked_sub(1).filter(|before| *before > least) {
+        let Some(previous) = line_before(text, separator(text, before), least) else {
+            break;
+        };
+        let body = body(text.get(previous.clone())?);
+        let is_last = start.is_none() && body.len() >= 2 && is_base64(body);
+        if !(is_key_line(body) || is_last) {
             break;
         }
-        start = Some(from + line.start);
+        start = Some(previous.start);
+        line = previous;
     }
     start
+}
+
+/// Where the line break begins whose last byte stands here.
+fn separator(text: &str, last: usize) -> usize {
+    ["\\r\\n", "\\\\n", "\\n", "\n"]
+        .iter()
+        .find(|mark| text.get(..=last).is_some_and(|text| text.ends_with(**mark)))
+        .map_or(last, |mark| last + 1 - mark.len())
+}
+
+/// The line that ends here; `None` if it is longer than any line of a key.
+fn line_before(text: &str, end: usize, least: usize) -> Option<Range<usize>> {
+    const MOST: usize = 400;
+    let from = text.floor_char_boundary(end.saturating_sub(MOST).max(least));
+    let window = text.get(from..end)?;
+    let plain = memchr::memrchr(b'\n', window.as_bytes()).map(|at| at + 1);
+    let escaped = memchr::memmem::rfind(window.as_bytes(), b"\\n").map(|at| at + 2);
+    match plain.max(escaped) {
+        Some(start) => Some(from + start..end),
+        None if from == least || from == 0 => Some(from..end),
+        None => None,
+    }
 }
 
 fn past_dashes(text: &str, at: usize) -> usize {

@@ -131,6 +131,11 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Whether anything in the text is worth a closer look.
+pub(crate) fn has_anchor(text: &str) -> bool {
+    ANCHORS.automaton.is_match(text)
+}
+
 /// What one pass remembers, lest it look at the same bytes again and again.
 #[derive(Default)]
 struct State {

@@ -15,18 +15,23 @@ const MAX_NAME_BYTES: usize = 64;
 
 /// Where in a document a string stands.
 #[derive(Default)]
-struct Level {
+struct Level<'a> {
     is_object: bool,
     /// The key whose value is next.
-    key: Option<String>,
+    key: Option<Cow<'a, str>>,
     /// What the object says that it is about: `{"name": "DB_PASSWORD", "value": …}`.
-    subject: Option<String>,
+    subject: Option<Cow<'a, str>>,
     /// The option that the list's previous entry was: `["--password", …]`.
-    option: Option<String>,
+    option: Option<Cow<'a, str>>,
 }
 
 pub(super) fn scrub(search: &mut Search<'_>, json: &str) -> Option<String> {
     let bytes = json.as_bytes();
+    // Most values are small and hold nothing of interest. Where no escape can
+    // hide it, a look at the text as it is written tells.
+    if !hides_text(bytes) && !search.may_hold(json) {
+        return None;
+    }
     let mut levels = vec![Level::default()];
     let mut out = String::new();
     let (mut at, mut copied) = (0, 0);
@@ -82,11 +87,11 @@ pub(super) fn scrub(search: &mut Search<'_>, json: &str) -> Option<String> {
 }
 
 /// A string with its quotes; returns what to write instead.
-fn string(
+fn string<'a>(
     search: &mut Search<'_>,
-    token: &str,
+    token: &'a str,
     is_key: bool,
-    levels: &mut [Level],
+    levels: &mut [Level<'a>],
 ) -> Option<String> {
     let level = levels.last_mut()?;
     let Some(text) = unescaped(token) else {
@@ -94,43 +99,53 @@ fn string(
         // cannot hold. Such text is looked through as it is written.
         return search.text(token).map(|_| quoted(UNREADABLE));
     };
-    if is_key {
-        level.key = (text.len() <= MAX_NAME_BYTES).then(|| text.clone().into_owned());
-        return search.text(&text).map(|scrubbed| quoted(&scrubbed));
-    }
-    let name = name_of(level);
-    let scrubbed = search.text_named(&text, name.as_deref());
-    remember(level, &text);
+    let scrubbed = if is_key {
+        search.text(&text)
+    } else {
+        search.text_named(&text, name_of(level))
+    };
+    remember(level, text, is_key);
     scrubbed.map(|scrubbed| quoted(&scrubbed))
 }
 
 /// The name that the next value stands under.
-fn name_of(level: &Level) -> Option<String> {
+fn name_of<'a>(level: &'a Level<'_>) -> Option<&'a str> {
     let key = level.key.as_deref();
     let is_value = key.is_some_and(|key| key.eq_ignore_ascii_case("value"));
-    let name = match (&level.subject, &level.option) {
-        (Some(subject), _) if is_value => Some(subject.as_str()),
-        (_, Some(option)) => Some(option.as_str()),
+    match (&level.subject, &level.option) {
+        (Some(subject), _) if is_value => Some(subject),
+        (_, Some(option)) => Some(option),
         _ => key,
-    };
-    name.map(str::to_owned)
+    }
 }
 
-fn remember(level: &mut Level, text: &str) {
-    if level.is_object {
+fn remember<'a>(level: &mut Level<'a>, text: Cow<'a, str>, is_key: bool) {
+    let is_name = text.len() <= MAX_NAME_BYTES;
+    if is_key {
+        level.key = is_name.then_some(text);
+    } else if level.is_object {
         let key = level.key.take().unwrap_or_default();
-        if ["name", "key", "variable"]
-            .iter()
-            .any(|word| key.eq_ignore_ascii_case(word))
-            && text.len() <= MAX_NAME_BYTES
-        {
-            level.subject = Some(text.to_owned());
+        let names = ["name", "key", "variable"];
+        if is_name && names.iter().any(|word| key.eq_ignore_ascii_case(word)) {
+            level.subject = Some(text);
         }
     } else {
-        level.option =
-            (text.starts_with('-') && text.len() <= MAX_NAME_BYTES && rules::is_option(text))
-                .then(|| text.to_owned());
+        level.option = (is_name && rules::is_option(&text)).then_some(text);
     }
+}
+
+/// Whether there are escapes of characters that are as well written plainly.
+fn hides_text(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
+        at += found + 1;
+        match bytes.get(at) {
+            Some(b'u' | b'/') => return true,
+            Some(_) => at += 1,
+            None => return false,
+        }
+    }
+    false
 }
 
 /// Past the closing quote of the string that begins here.

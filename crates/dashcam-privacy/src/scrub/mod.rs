@@ -167,6 +167,16 @@ impl Search<'_> {
         json::scrub(self, json)
     }
 
+    /// Whether a text may hold a secret; `false` is certain.
+    fn may_hold(&self, text: &str) -> bool {
+        match self {
+            Self::Rules { secrets, .. } => {
+                rules::has_anchor(text) || secrets.find(text).next().is_some()
+            }
+            Self::Values { values, .. } => values.find(text).next().is_some(),
+        }
+    }
+
     /// What stands for a bare value of JSON, such as a number, if it is secret.
     fn scalar(&mut self, scalar: &str) -> Option<String> {
         let (Self::Rules {
