@@ -15,6 +15,8 @@ mod image;
 mod limit;
 mod lines;
 mod patch;
+mod program;
+pub mod telemetry;
 mod usage;
 
 pub use evidence::{Decoded, Evidence, EvidenceFile, KeptImage, Membership};
@@ -73,8 +75,8 @@ pub trait HarnessReader: Sync {
 }
 
 /// Every harness, in the order of [`Harness::ALL`].
-pub fn all() -> [&'static dyn HarnessReader; 2] {
-    [&claude_code::ClaudeCode, &codex::Codex]
+pub fn all() -> [&'static dyn HarnessReader; 3] {
+    [&claude_code::ClaudeCode, &codex::Codex, &program::Program]
 }
 
 /// The reader of one harness.
@@ -82,6 +84,7 @@ pub fn reader(harness: Harness) -> &'static dyn HarnessReader {
     match harness {
         Harness::ClaudeCode => &claude_code::ClaudeCode,
         Harness::Codex => &codex::Codex,
+        Harness::Program => &program::Program,
         _ => unreachable!("every harness of the vocabulary has a reader"),
     }
 }

@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, bounded};
 use dashcam_harness::{HarnessReader, Home};
 use dashcam_insight::Prices;
 use dashcam_store::{ImportBatch, SessionChange, Store, StoreError, TurnHashes};
-use dashcam_trace::SessionId;
+use dashcam_trace::{Harness, SessionId};
 use rustc_hash::FxHashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -38,7 +38,7 @@ pub enum ImportError {
 
 /// Imports the history of some harnesses into a store.
 pub struct Importer<'a> {
-    store: &'a Store,
+    pub(crate) store: &'a Store,
     prices: &'a Prices,
     home: &'a Home,
     readers: &'a [&'a dyn HarnessReader],
@@ -66,6 +66,10 @@ impl<'a> Importer<'a> {
     /// Imports everything that is new or has changed.
     pub fn import(&self, progress: &dyn Progress) -> Result<ImportReport, ImportError> {
         let began = Instant::now();
+        // Without all readers, it waits for an import that has them.
+        if self.readers.len() == Harness::ALL.len() {
+            self.take_in_telemetry()?;
+        }
         let found = discover(self.home, self.readers);
         let (report, _) = self.import_found(found, true, began, progress)?;
         Ok(report)
@@ -147,7 +151,7 @@ impl<'a> Importer<'a> {
         Ok((report, changes))
     }
 
-    fn run(
+    pub(crate) fn run(
         &self,
         mut plan: Plan,
         known: Known,
@@ -246,7 +250,7 @@ impl<'a> Importer<'a> {
 
 /// Whether turns that stand in the store unchanged are left as they are.
 #[derive(Clone, Copy)]
-enum Known {
+pub(crate) enum Known {
     Stored,
     Forgotten,
 }

@@ -20,9 +20,11 @@ mod progress;
 mod read;
 mod report;
 pub mod sample;
+mod telemetry;
 
 pub use disk_usage_report::{DiskUsageReport, disk_usage_report};
 pub use follow::{Change, FollowError, Follower};
 pub use import::{ImportError, Importer};
 pub use progress::{NoProgress, Progress};
 pub use report::{ImportReport, Trouble};
+pub use telemetry::TelemetryFollower;

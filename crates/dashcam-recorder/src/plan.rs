@@ -8,6 +8,7 @@ use crate::group::{Place, Roots};
 use crate::read;
 use crate::report::Trouble;
 use dashcam_harness::HarnessReader;
+use dashcam_harness::telemetry::is_evidence_path;
 use dashcam_store::FileState;
 use dashcam_trace::{Harness, SessionId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -123,7 +124,30 @@ pub(crate) fn plan(
         files.push((state.harness, archived(path, state, on_disk)));
     }
     plan.changed_files = files.iter().filter(|(_, file)| file.changed).count() as u64;
-    plan.group(files, &formerly_root, Which::Changed);
+    plan.group(files, &formerly_root, &Which::Changed);
+    plan
+}
+
+/// The sessions of these records, to be decoded anew because of what was
+/// archived of them.
+pub(crate) fn plan_archived(
+    known: Vec<FileState>,
+    records: FxHashSet<(Harness, String)>,
+    obsolete: Vec<SessionId>,
+) -> Plan {
+    let mut plan = Plan {
+        obsolete,
+        ..Plan::default()
+    };
+    let files = known
+        .into_iter()
+        .map(|state| {
+            let on_disk = !state.vanished;
+            let path = PathBuf::from(&state.path);
+            (state.harness, archived(path, state, on_disk))
+        })
+        .collect();
+    plan.group(files, &FxHashSet::default(), &Which::Of(records));
     plan
 }
 
@@ -139,15 +163,16 @@ pub(crate) fn plan_from_archive(known: Vec<FileState>) -> Plan {
             )
         })
         .collect();
-    plan.group(files, &FxHashSet::default(), Which::All);
+    plan.group(files, &FxHashSet::default(), &Which::All);
     plan
 }
 
 /// Which sessions are planned.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
     /// Those with a file that is new or has changed.
     Changed,
+    /// Those that one of these records belongs to.
+    Of(FxHashSet<(Harness, String)>),
     /// All.
     All,
 }
@@ -220,8 +245,9 @@ fn archived(path: PathBuf, state: FileState, on_disk: bool) -> PlannedFile {
         native_id: state.native_id.clone(),
         parent: state.parent.clone(),
         stamp: stamp_of(&state),
+        // Telemetry has no other place than the archive.
+        on_disk: on_disk && !is_evidence_path(&state.path),
         known: Some(state),
-        on_disk,
         changed: false,
     }
 }
@@ -232,7 +258,7 @@ impl Plan {
         &mut self,
         files: Vec<(Harness, PlannedFile)>,
         formerly_root: &FxHashSet<(Harness, String)>,
-        which: Which,
+        which: &Which,
     ) {
         let roots: Vec<String> = {
             let roots = Roots::new(files.iter().map(|(harness, file)| Place {
@@ -248,7 +274,12 @@ impl Plan {
         let mut changed: FxHashSet<(Harness, &str)> = FxHashSet::default();
         let mut obsolete: FxHashSet<SessionId> = FxHashSet::default();
         for ((harness, file), root) in files.iter().zip(&roots) {
-            if file.changed {
+            let is_meant = match which {
+                Which::Changed => file.changed,
+                Which::Of(records) => records.contains(&(*harness, file.native_id.clone())),
+                Which::All => true,
+            };
+            if is_meant {
                 changed.insert((*harness, root));
             }
             let was_root = formerly_root.contains(&(*harness, file.native_id.clone()));
@@ -261,7 +292,7 @@ impl Plan {
 
         let mut sessions: FxHashMap<(Harness, &str), PlannedSession> = FxHashMap::default();
         for ((harness, file), root) in files.into_iter().zip(&roots) {
-            if which == Which::All || changed.contains(&(harness, root.as_str())) {
+            if changed.contains(&(harness, root.as_str())) {
                 let session = sessions
                     .entry((harness, root))
                     .or_insert_with(|| PlannedSession {

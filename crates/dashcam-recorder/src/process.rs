@@ -6,12 +6,13 @@ use crate::first_record::first_record_at;
 use crate::plan::{PlannedFile, PlannedSession};
 use crate::read::{self, ReadError};
 use crate::report::Trouble;
-use dashcam_harness::{Decoded, Evidence, EvidenceFile, HarnessReader};
+use dashcam_harness::{Decoded, Evidence, EvidenceFile, HarnessReader, telemetry};
 use dashcam_insight::Prices;
 use dashcam_store::{
     ArchiveChunk, FileState, FileWrite, PreparedSession, SessionExtras, Store, StoreError,
     TurnHashes, tail_hash,
 };
+use dashcam_trace::{Harness, Session};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -108,11 +109,15 @@ impl Workshop<'_> {
             .iter()
             .map(|(file, _)| file.path.to_string_lossy())
             .collect();
+        // A program has nothing but telemetry, and reads it itself.
+        let is_telemetry =
+            |path: &str| telemetry::is_evidence_path(path) && planned.harness != Harness::Program;
         let evidence = Evidence {
             native_id: &planned.native_id,
             files: contents
                 .iter()
                 .zip(&paths)
+                .filter(|(_, path)| !is_telemetry(path))
                 .map(|((file, bytes), path)| EvidenceFile {
                     path,
                     native_id: &file.native_id,
@@ -121,6 +126,12 @@ impl Workshop<'_> {
                 })
                 .collect(),
         };
+        let told = contents
+            .iter()
+            .zip(&paths)
+            .filter(|(_, path)| is_telemetry(path))
+            .map(|((_, bytes), _)| bytes.as_slice());
+        let items = telemetry::Items::read(told);
         let Decoded {
             session,
             problems: noted,
@@ -128,8 +139,12 @@ impl Workshop<'_> {
             unknown_records,
             images,
             ..
-        } = reader.decode(&evidence);
-        let Some(mut session) = session else {
+        } = if evidence.files.is_empty() {
+            Decoded::default()
+        } else {
+            reader.decode(&evidence)
+        };
+        let Some(mut session) = with_telemetry(planned, session, &items) else {
             return Ready {
                 session: None,
                 problems: problem_count,
@@ -137,7 +152,8 @@ impl Workshop<'_> {
         };
         self.prices.price_session(&mut session);
         let first_record_at = contents
-            .first()
+            .iter()
+            .find(|(file, _)| !telemetry::is_evidence_path(&file.path.to_string_lossy()))
             .and_then(|(_, bytes)| first_record_at(bytes))
             .unwrap_or(session.started_at);
         let extras = SessionExtras {
@@ -158,6 +174,24 @@ impl Workshop<'_> {
             problems: problem_count,
         }
     }
+}
+
+/// A session with what its telemetry adds; from telemetry alone, where there
+/// is nothing else.
+fn with_telemetry(
+    planned: &PlannedSession,
+    session: Option<Session>,
+    items: &telemetry::Items,
+) -> Option<Session> {
+    if items.is_empty() {
+        return session;
+    }
+    let records = telemetry::records(planned.harness, items);
+    let mut session = session.or_else(|| {
+        telemetry::session_alone(planned.harness, &planned.native_id, items, &records)
+    })?;
+    telemetry::enrich(&mut session, &records);
+    Some(session)
 }
 
 /// A session, ready to be written.

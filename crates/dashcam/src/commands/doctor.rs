@@ -45,6 +45,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
         home: home.folder.clone(),
         on_disk: dashcam_harness::all()
             .into_iter()
+            .filter(|reader| !reader.roots(&home).is_empty())
             .map(|reader| on_disk(reader.harness(), discover(&home, &[reader])))
             .collect(),
         store: store.map(|store| store.health()).transpose()?,

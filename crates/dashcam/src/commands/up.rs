@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 use dashcam_harness::Home;
 use dashcam_insight::Prices;
-use dashcam_recorder::{Change, Follower, Importer, NoProgress, Progress, sample};
+use dashcam_recorder::{Change, Follower, Importer, NoProgress, Progress, TelemetryFollower, sample};
 use dashcam_server::{App, ImportProgress, Listener, LiveEvent, Phase, SampleHistory};
 use dashcam_store::{SessionChange, Store, TelemetryLog, Wait};
 use std::io::Write;
@@ -79,7 +79,8 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         phase: Phase::Importing,
         ..ImportProgress::default()
     });
-    app.receive_telemetry(Arc::new(TelemetryLog::open(context.data_dir())?));
+    let log = Arc::new(TelemetryLog::open(context.data_dir())?);
+    app.receive_telemetry(Arc::clone(&log));
     let telemetry = match options.otlp_port {
         0 => None,
         // Any other receiver of telemetry may have it.
@@ -92,10 +93,10 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         .spawn(move || {
             let follower = config
                 .prices()
-                .and_then(|prices| recorder.record(&recording, prices));
+                .and_then(|prices| recorder.record(&recording, prices, log));
             match follower {
-                // The follower works on its own thread until the process ends.
-                Ok(follower) => std::mem::forget(follower),
+                // The followers work on their own threads until the process ends.
+                Ok(followers) => std::mem::forget(followers),
                 Err(error) => {
                     recording.set_import(ImportProgress {
                         done: true,
@@ -146,7 +147,12 @@ struct Recorder {
 
 impl Recorder {
     /// Imports what is new, and goes on following.
-    fn record(&self, app: &App, prices: Prices) -> anyhow::Result<Follower> {
+    fn record(
+        &self,
+        app: &App,
+        prices: Prices,
+        log: Arc<TelemetryLog>,
+    ) -> anyhow::Result<(Follower, TelemetryFollower)> {
         let prices = Arc::new(prices);
         // Before the import, so that nothing written meanwhile is missed; the
         // follower waits for the import's lock.
@@ -156,6 +162,14 @@ impl Recorder {
             Arc::clone(&prices),
             self.home.clone(),
             dashcam_harness::all().to_vec(),
+            move |change| tell(&live, change),
+        )?;
+        let live = app.clone();
+        let telemetry_follower = TelemetryFollower::start(
+            Arc::clone(&self.store),
+            Arc::clone(&prices),
+            self.home.clone(),
+            log,
             move |change| tell(&live, change),
         )?;
         let readers = dashcam_harness::all();
@@ -170,7 +184,7 @@ impl Recorder {
             done: true,
             ..ImportProgress::default()
         });
-        Ok(follower)
+        Ok((follower, telemetry_follower))
     }
 }
 

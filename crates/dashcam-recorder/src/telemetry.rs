@@ -1,0 +1,284 @@
+//! Takes in what came over OTLP: from the log into the archive of each
+//! session that it tells of, and those sessions decoded anew.
+
+use crate::follow::Change;
+use crate::import::{ImportError, Importer, Known};
+use crate::plan::plan_archived;
+use crate::report::ImportReport;
+use dashcam_harness::telemetry::{Routed, Router, SessionEvidence, evidence_path};
+use dashcam_harness::{HarnessReader, Home};
+use dashcam_insight::Prices;
+use dashcam_otlp::receive::{self, Headers, Telemetry};
+use dashcam_store::{
+    ArchiveChunk, Arrival, FileState, FileWrite, ImportBatch, ProgramTelemetry, ReadBatch,
+    SessionChange, Store, StoreError, TelemetryLog, Wait,
+};
+use dashcam_trace::{Harness, SessionId, Timestamp};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How much of the log goes into one transaction.
+const BATCH_BYTES: usize = 8 << 20;
+/// How long to take in what keeps coming before sessions are decoded: each of
+/// them is decoded whole, so that doing it seldom is doing it cheaply.
+const BURST: Duration = Duration::from_secs(2);
+/// How long to gather what a harness sends in several requests at once.
+const GATHER: Duration = Duration::from_millis(20);
+/// How often to look whether following ends.
+const TICK: Duration = Duration::from_millis(250);
+/// How long to wait for another import to end.
+const LOCK_WAIT: Duration = Duration::from_secs(600);
+
+/// What was archived since sessions were decoded last.
+#[derive(Debug, Default)]
+struct Archived {
+    records: FxHashSet<(Harness, String)>,
+    /// Traces that were sessions of their own until one of their spans named
+    /// the session that they belong to.
+    obsolete: Vec<SessionId>,
+}
+
+impl Importer<'_> {
+    /// Takes in all telemetry that was kept, and tells which sessions and
+    /// turns changed. Hold the store's import lock.
+    pub fn take_in_telemetry(&self) -> Result<Vec<SessionChange>, ImportError> {
+        let mut changes = Vec::new();
+        loop {
+            let (archived, is_all) = self.archive_telemetry()?;
+            changes.extend(self.decode_archived(archived)?);
+            if is_all {
+                return Ok(changes);
+            }
+        }
+    }
+
+    /// Moves telemetry from the log into the archive, for a while. Returns
+    /// whether that was all of it.
+    fn archive_telemetry(&self) -> Result<(Archived, bool), ImportError> {
+        let until = Instant::now() + BURST;
+        let mut archived = Archived::default();
+        while let Some(batch) = self.store.next_telemetry(BATCH_BYTES)? {
+            self.archive_batch(batch, &mut archived)?;
+            if Instant::now() >= until {
+                return Ok((archived, false));
+            }
+        }
+        Ok((archived, true))
+    }
+
+    fn archive_batch(&self, batch: ReadBatch, archived: &mut Archived) -> Result<(), ImportError> {
+        let ReadBatch { arrivals, cursor } = batch;
+        let last_ns = arrivals.iter().map(|arrival| arrival.at_ns).max();
+        let last_ns = last_ns.unwrap_or_default();
+        let last_at = Timestamp::from_nanosecond(i128::from(last_ns)).unwrap_or_default();
+        let routed: Vec<Routed> = arrivals
+            .into_par_iter()
+            .map(|arrival| route(&arrival))
+            .collect();
+        let mut seen = Vec::new();
+        let mut sessions = Vec::new();
+        for routed in routed {
+            sessions.extend(routed.sessions);
+            seen.extend(
+                routed
+                    .programs
+                    .into_iter()
+                    .map(|(program, count)| ProgramTelemetry {
+                        program,
+                        kept: count.kept,
+                        dropped: count.dropped,
+                        last_at,
+                    }),
+            );
+        }
+        let files = self.file_writes(sessions, last_ns, archived)?;
+        self.store.write(ImportBatch {
+            files,
+            telemetry: Some(cursor),
+            seen,
+            ..ImportBatch::default()
+        })?;
+        Ok(())
+    }
+
+    fn file_writes(
+        &self,
+        mut sessions: Vec<SessionEvidence>,
+        modified_ns: i64,
+        archived: &mut Archived,
+    ) -> Result<Vec<FileWrite>, StoreError> {
+        sessions.sort_by(|a, b| key(a).cmp(&key(b)));
+        let mut joined: Vec<SessionEvidence> = Vec::with_capacity(sessions.len());
+        for evidence in sessions {
+            match joined.last_mut() {
+                Some(last) if key(last) == key(&evidence) => {
+                    last.bytes.extend_from_slice(&evidence.bytes);
+                    last.parent = first_of(last.parent.take(), evidence.parent);
+                }
+                _ => joined.push(evidence),
+            }
+        }
+        let mut writes = Vec::with_capacity(joined.len());
+        for evidence in joined {
+            let path = evidence_path(evidence.harness, &evidence.native_id);
+            let known = self.store.file(&path)?;
+            archived
+                .records
+                .insert((evidence.harness, evidence.native_id.clone()));
+            if evidence.parent.is_some()
+                && known.as_ref().is_some_and(|known| known.parent.is_none())
+            {
+                let former = SessionId::derive(evidence.harness, &evidence.native_id);
+                archived.obsolete.push(former);
+            }
+            writes.push((path, known, evidence));
+        }
+        Ok(writes
+            .into_par_iter()
+            .map(|(path, known, evidence)| file_write(path, known, evidence, modified_ns))
+            .collect())
+    }
+
+    fn decode_archived(&self, archived: Archived) -> Result<Vec<SessionChange>, ImportError> {
+        if archived.records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let plan = plan_archived(self.store.files()?, archived.records, archived.obsolete);
+        let mut report = ImportReport::default();
+        self.run(plan, Known::Stored, &crate::NoProgress, &mut report)
+    }
+}
+
+fn key(evidence: &SessionEvidence) -> (&'static str, &str) {
+    (evidence.harness.as_str(), &evidence.native_id)
+}
+
+/// The first of two names, whichever was known first.
+fn first_of(a: Option<String>, b: Option<String>) -> Option<String> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// What a request tells of which session. What was kept but cannot be read (by
+/// an older version than the one that kept it) tells of none.
+fn route(arrival: &Arrival) -> Routed {
+    let mut router = Router::default();
+    let read = Headers::from_tag(arrival.tag).and_then(|(signal, headers)| {
+        let body = receive::unpack(headers, &arrival.body).ok()?;
+        receive::decode(signal, headers.encoding, &body).ok()
+    });
+    match read {
+        Some(Telemetry::Traces(request)) => router.traces(request),
+        Some(Telemetry::Logs(request)) => router.logs(request),
+        Some(Telemetry::Metrics(request)) => router.metrics(request),
+        None => {}
+    }
+    router.finish()
+}
+
+fn file_write(
+    path: String,
+    known: Option<FileState>,
+    evidence: SessionEvidence,
+    modified_ns: i64,
+) -> FileWrite {
+    let offset = known.as_ref().map_or(0, |known| known.cursor);
+    let length = offset + evidence.bytes.len() as u64;
+    let chunks = if evidence.bytes.is_empty() {
+        Vec::new()
+    } else {
+        vec![ArchiveChunk::new(offset, &evidence.bytes)]
+    };
+    let (id, known_parent) = known.map_or_else(Default::default, |known| (known.id, known.parent));
+    FileWrite {
+        state: FileState {
+            id,
+            harness: evidence.harness,
+            path,
+            native_id: evidence.native_id,
+            parent: first_of(known_parent, evidence.parent),
+            size: length,
+            modified_ns,
+            inode: 0,
+            cursor: length,
+            // It only ever grows by what is archived here.
+            tail_hash: 0,
+            vanished: false,
+        },
+        chunks,
+        replaced: false,
+    }
+}
+
+/// Takes in telemetry as it comes, until it is dropped.
+pub struct TelemetryFollower {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TelemetryFollower {
+    /// Begins with what was kept before. `on_change` is called from the
+    /// follower's own thread.
+    pub fn start(
+        store: Arc<Store>,
+        prices: Arc<Prices>,
+        home: Home,
+        log: Arc<TelemetryLog>,
+        on_change: impl Fn(Change) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let follow = move || {
+            let mut known = None;
+            while !stopped.load(Ordering::Relaxed) {
+                let kept = log.wait(known.unwrap_or_default(), TICK);
+                if known == Some(kept) {
+                    continue;
+                }
+                // What comes from now on is either taken in now, or counted anew.
+                known = Some(kept);
+                std::thread::sleep(GATHER);
+                match take_in(&store, &prices, &home) {
+                    Ok(changes) if changes.is_empty() => {}
+                    Ok(changes) => on_change(Change::Sessions(changes)),
+                    Err(error) => on_change(Change::Trouble(error.to_string())),
+                }
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("telemetry".to_owned())
+            .spawn(follow)?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
+    }
+}
+
+fn take_in(store: &Store, prices: &Prices, home: &Home) -> Result<Vec<SessionChange>, ImportError> {
+    let readers: Vec<&dyn HarnessReader> = dashcam_harness::all().to_vec();
+    let importer = Importer::new(store, prices, home, &readers);
+    let lock = store.import_lock(Wait::UpTo(LOCK_WAIT), || {})?;
+    let changes = importer.take_in_telemetry()?;
+    drop(lock);
+    if !changes.is_empty() {
+        importer.index(&crate::NoProgress)?;
+    }
+    Ok(changes)
+}
+
+impl Drop for TelemetryFollower {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been printed; there is nothing to add.
+            let _ = thread.join();
+        }
+    }
+}
