@@ -13,6 +13,7 @@ mod codes;
 mod columns;
 mod error;
 mod file_state;
+mod left_out;
 mod lock;
 mod project;
 mod read;
@@ -30,6 +31,7 @@ mod zstd_frames;
 
 pub use error::StoreError;
 pub use file_state::{FileId, FileState, tail_hash};
+pub use left_out::LeftOut;
 pub use lock::{ImportLock, Wait};
 pub use project::project_name;
 pub use store::Store;

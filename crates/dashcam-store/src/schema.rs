@@ -6,7 +6,11 @@ use std::path::Path;
 
 /// Each step brings the layout to the version of its place in the list,
 /// counted from 1. Steps that were released are never changed.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+];
 
 /// The layout that this version of dashcam writes.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;

@@ -96,6 +96,11 @@ pub(crate) struct SpanRow {
 }
 
 impl PreparedSession {
+    /// The folder that the session began in.
+    pub fn cwd(&self) -> Option<&str> {
+        self.header.session.cwd.as_deref()
+    }
+
     /// Does all the work that needs no database. Turns whose revision stands
     /// in `known` are not compressed again.
     pub fn new(session: &Session, extras: SessionExtras, known: Option<&TurnHashes>) -> Self {

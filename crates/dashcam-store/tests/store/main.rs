@@ -10,6 +10,7 @@
 )]
 
 mod evidence;
+mod left_out;
 mod opening;
 mod ownership;
 mod processes;
