@@ -43,8 +43,13 @@ impl Recorded {
 
 /// Imports a home into a data folder and reads everything back.
 pub fn read_home(home: &Path, data: &Path) -> Recorded {
+    run(home, data, &["import", "--quiet"]);
+    read_store(home, data)
+}
+
+/// Reads back what a data folder holds, and imports nothing.
+pub(crate) fn read_store(home: &Path, data: &Path) -> Recorded {
     let dashcam = |arguments: &[&str]| run(home, data, arguments);
-    dashcam(&["import", "--quiet"]);
     let page: SessionPage = parsed(&dashcam(&[
         "sessions",
         "-n",
@@ -91,7 +96,7 @@ fn run(home: &Path, data: &Path, arguments: &[&str]) -> String {
 }
 
 /// `DASHCAM_BIN`, or else what cargo builds now.
-fn program() -> &'static Path {
+pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| std::env::var_os("DASHCAM_BIN").map_or_else(built, PathBuf::from))
 }

@@ -66,6 +66,16 @@ impl ClaudeCode {
         ] {
             command.env(off, "1");
         }
+        if let Some(url) = bench.telemetry() {
+            command
+                .env("CLAUDE_CODE_ENABLE_TELEMETRY", "1")
+                .env("CLAUDE_CODE_ENHANCED_TELEMETRY_BETA", "1")
+                .env("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+                .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+                .env("OTEL_METRICS_EXPORTER", "otlp")
+                .env("OTEL_LOGS_EXPORTER", "otlp")
+                .env("OTEL_TRACES_EXPORTER", "otlp");
+        }
         command.args(["-p", prompt, "--dangerously-skip-permissions", "--verbose"]);
         command.args([
             "--output-format",
@@ -139,7 +149,17 @@ impl Codex {
             mcp["command"],
             mcp["args"],
         );
-        fs::write(folder.join("config.toml"), config).unwrap();
+        let telemetry = bench.telemetry().map_or_else(String::new, |url| {
+            let exporter = |signal: &str| {
+                format!("{{ otlp-http = {{ endpoint = \"{url}/v1/{signal}\", protocol = \"binary\" }} }}")
+            };
+            format!(
+                "[otel]\nexporter = {}\ntrace_exporter = {}\nlog_user_prompt = true\n",
+                exporter("logs"),
+                exporter("traces")
+            )
+        });
+        fs::write(folder.join("config.toml"), config + &telemetry).unwrap();
         let mut command = bench.command(&self.program);
         command.env("DUMMY_KEY", "dummy");
         command.args(["exec", "--json", "--skip-git-repo-check"]);

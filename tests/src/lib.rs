@@ -16,6 +16,7 @@ mod dashcam;
 mod harness;
 mod install;
 mod process;
+mod receiver;
 mod served;
 mod workbench;
 
@@ -23,6 +24,7 @@ pub use compare::{check, check_recorded};
 pub use dashcam::{Recorded, read_home};
 pub use harness::{ClaudeCode, Codex};
 pub use process::{Ended, Until};
+pub use receiver::Receiver;
 pub use served::{Served, ServedCall, from_log, from_truth};
 pub use workbench::Workbench;
 

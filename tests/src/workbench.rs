@@ -32,6 +32,7 @@ const UNDER_WAY: Duration = Duration::from_millis(900);
 pub struct Workbench {
     folder: tempfile::TempDir,
     log: Vec<Entry>,
+    telemetry: Option<String>,
 }
 
 impl Workbench {
@@ -41,6 +42,7 @@ impl Workbench {
         let bench = Self {
             folder,
             log: Vec::new(),
+            telemetry: None,
         };
         fs::create_dir(bench.home()).unwrap();
         fs::create_dir(bench.repository()).unwrap();
@@ -77,6 +79,16 @@ impl Workbench {
     /// The scratch repository.
     pub fn repository(&self) -> PathBuf {
         self.folder().join("shop")
+    }
+
+    /// Lets harnesses send their OpenTelemetry to this address from now on.
+    pub fn send_telemetry_to(&mut self, url: &str) {
+        self.telemetry = Some(url.to_owned());
+    }
+
+    /// Where harnesses send their OpenTelemetry.
+    pub(crate) fn telemetry(&self) -> Option<&str> {
+        self.telemetry.as_deref()
     }
 
     /// The text of a file in the repository.

@@ -4,9 +4,11 @@ use crate::discover::Unreadable;
 use crate::disk_usage::{DiskCall, disk_usage};
 use dashcam_harness::{HarnessReader, Home};
 use dashcam_insight::Prices;
+use dashcam_privacy::Exclusions;
 use dashcam_store::view::{UsageQuery, UsageReport};
 use dashcam_store::{UsageFact, UsageTable, project_name};
 use dashcam_trace::{Money, SessionId};
+use std::sync::Arc;
 
 /// A usage report made from the files on disk.
 #[derive(Clone, Debug)]
@@ -21,10 +23,11 @@ pub struct DiskUsageReport {
 
 /// Reports usage straight from the files of every harness that `query` lets
 /// through. `load_prices` runs beside the reading, since the price table takes
-/// a moment to load.
+/// a moment to load. Calls in folders that `exclusions` leave out are in no sum.
 pub fn disk_usage_report<E: Send>(
     home: &Home,
     query: &UsageQuery,
+    exclusions: &Exclusions,
     load_prices: impl FnOnce() -> Result<Prices, E> + Send,
 ) -> Result<DiskUsageReport, E> {
     let readers: Vec<&dyn HarnessReader> = dashcam_harness::all()
@@ -43,7 +46,11 @@ pub fn disk_usage_report<E: Send>(
     });
     let prices = prices?;
     let mut table = UsageTable::new(query);
+    let mut folder = Folder::default();
     for call in &usage.calls {
+        if folder.is_left_out(&call.cwd, exclusions) {
+            continue;
+        }
         let cost = call.cost.or_else(|| {
             let cost = prices.cost(
                 &call.model,
@@ -61,6 +68,23 @@ pub fn disk_usage_report<E: Send>(
         unreadable: usage.unreadable,
         bytes: usage.bytes,
     })
+}
+
+/// The folder that was asked for last: calls come in long runs of one.
+#[derive(Default)]
+struct Folder(Option<(Arc<str>, bool)>);
+
+impl Folder {
+    fn is_left_out(&mut self, cwd: &Arc<str>, exclusions: &Exclusions) -> bool {
+        match &self.0 {
+            Some((known, is_out)) if known == cwd => *is_out,
+            _ => {
+                let is_out = exclusions.excluded(cwd).is_some();
+                self.0 = Some((Arc::clone(cwd), is_out));
+                is_out
+            }
+        }
+    }
 }
 
 fn add(table: &mut UsageTable, call: &DiskCall, cost: Option<Money>) {

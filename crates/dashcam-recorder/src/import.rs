@@ -5,6 +5,7 @@
 //! goes alone.
 
 use crate::discover::{Found, FoundFile, discover};
+use crate::left_out::{LeavingOut, RulesError};
 use crate::plan::{Plan, PlannedSession, plan, plan_from_archive};
 use crate::process::{Processed, Workshop};
 use crate::progress::Progress;
@@ -34,6 +35,9 @@ pub enum ImportError {
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It cannot be told which projects are left out.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
 }
 
 /// Imports the history of some harnesses into a store.
@@ -159,6 +163,11 @@ impl<'a> Importer<'a> {
         report: &mut ImportReport,
     ) -> Result<Vec<SessionChange>, ImportError> {
         report.unreadable.append(&mut plan.unreadable);
+        // What is recorded already is not forgotten by reading it anew.
+        let leaving_out = match known {
+            Known::Stored => Some(LeavingOut::begin(self.store, self.home, &mut plan)?),
+            Known::Forgotten => None,
+        };
         let total_sessions = plan.sessions.len() as u64;
         progress.planned(total_sessions, plan.bytes());
         let mut changes = Vec::new();
@@ -172,6 +181,7 @@ impl<'a> Importer<'a> {
         }
         if plan.sessions.is_empty() {
             self.store.set_unreadable(&troubles(&report.unreadable))?;
+            report.left_out += leaving_out.map_or(Ok(0), LeavingOut::end)?;
             return Ok(changes);
         }
 
@@ -187,8 +197,13 @@ impl<'a> Importer<'a> {
         let (sender, receiver) = bounded(workers * 2);
         std::thread::scope(|scope| {
             for _ in 0..workers {
-                let (sender, budget, next, sessions) =
-                    (sender.clone(), &budget, &next, &plan.sessions);
+                let (sender, budget, next, sessions, leaving_out) = (
+                    sender.clone(),
+                    &budget,
+                    &next,
+                    &plan.sessions,
+                    leaving_out.as_ref(),
+                );
                 scope.spawn(move || {
                     while let Some(planned) = sessions.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let bytes = planned.bytes();
@@ -197,7 +212,12 @@ impl<'a> Importer<'a> {
                         if !room {
                             return;
                         }
-                        let made = self.make(workshop, planned, known);
+                        let made = self.make(workshop, planned, known).map(|mut made| {
+                            if let Some(leaving_out) = leaving_out {
+                                leaving_out.filter(planned, &mut made);
+                            }
+                            made
+                        });
                         if sender
                             .send(Made::Session(bytes, made.map(Box::new)))
                             .is_err()
@@ -227,6 +247,7 @@ impl<'a> Importer<'a> {
             outcome
         })?;
         self.store.set_unreadable(&troubles(&report.unreadable))?;
+        report.left_out += leaving_out.map_or(Ok(0), LeavingOut::end)?;
         self.store.checkpoint()?;
         Ok(changes)
     }

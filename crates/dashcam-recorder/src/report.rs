@@ -14,6 +14,8 @@ pub struct ImportReport {
     pub sessions: u64,
     /// Turns written; those that had not changed are left out.
     pub turns: u64,
+    /// Sessions that were left out because their project is.
+    pub left_out: u64,
     /// Bytes read of the files of those sessions.
     pub bytes_read: u64,
     /// Bytes of text added to the search index.

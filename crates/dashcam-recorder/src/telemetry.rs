@@ -31,7 +31,7 @@ const GATHER: Duration = Duration::from_millis(20);
 /// How often to look whether following ends.
 const TICK: Duration = Duration::from_millis(250);
 /// How long to wait for another import to end.
-const LOCK_WAIT: Duration = Duration::from_secs(600);
+const LOCK_WAIT: Duration = Duration::from_mins(10);
 
 /// What was archived since sessions were decoded last.
 #[derive(Debug, Default)]

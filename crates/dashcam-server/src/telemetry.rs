@@ -29,7 +29,7 @@ const PACKED_FACTOR: usize = 8;
 const SMALL: usize = 32 << 10;
 /// The longest that a body may take to arrive, since it holds its share of
 /// the budget meanwhile.
-const BODY_WAIT: Duration = Duration::from_secs(60);
+const BODY_WAIT: Duration = Duration::from_mins(1);
 
 /// Where telemetry goes.
 pub(crate) struct Intake {
