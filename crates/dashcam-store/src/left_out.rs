@@ -44,6 +44,20 @@ impl Store {
         read().map_err(|error| self.error(error))
     }
 
+    /// The folders that recorded sessions began in, each with how many.
+    pub fn folders(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let reader = self.reader()?;
+        let read = || {
+            let mut statement = reader.prepare_cached(
+                "SELECT cwd, count(*) FROM sessions WHERE cwd IS NOT NULL GROUP BY cwd ORDER BY cwd",
+            )?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|error| self.error(error))
+    }
+
     /// Remembers sessions that were left out, and forgets those that no rule
     /// leaves out any more. Hold the import lock.
     pub fn update_left_out(

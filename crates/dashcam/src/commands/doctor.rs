@@ -3,7 +3,10 @@
 use super::{print_json, print_text};
 use crate::context::Context;
 use crate::table::grouped;
+use dashcam_harness::Home;
 use dashcam_recorder::discover::{Found, discover};
+use dashcam_recorder::exclusions;
+use dashcam_store::Store;
 use dashcam_store::view::Health;
 use dashcam_trace::Harness;
 use serde::Serialize;
@@ -18,8 +21,21 @@ struct Diagnosis {
     data_dir: PathBuf,
     home: PathBuf,
     on_disk: Vec<OnDisk>,
+    /// What rules of privacy leave out.
+    left_out: LeftOut,
     /// Absent while nothing is recorded.
     store: Option<Health>,
+}
+
+/// Sessions of projects that the user left out.
+#[derive(Debug, Default, Serialize)]
+struct LeftOut {
+    /// How many were left out, by rule.
+    sessions: BTreeMap<String, u64>,
+    /// How many were recorded before a rule was made that leaves them out.
+    recorded_before: BTreeMap<String, u64>,
+    /// Why the rules cannot be used; nothing is recorded then.
+    trouble: Option<String>,
 }
 
 /// What lies on disk of one harness.
@@ -39,6 +55,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
         .exists()
         .then(|| context.store_to_read())
         .transpose()?;
+    let left_out = left_out(context, &home, store.as_ref())?;
     let diagnosis = Diagnosis {
         version: env!("CARGO_PKG_VERSION"),
         data_dir: context.data_dir().to_owned(),
@@ -48,12 +65,41 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
             .filter(|reader| !reader.roots(&home).is_empty())
             .map(|reader| on_disk(reader.harness(), discover(&home, &[reader])))
             .collect(),
+        left_out,
         store: store.map(|store| store.health()).transpose()?,
     };
     if context.global.json {
         return print_json(&diagnosis);
     }
     print_text(&text(&diagnosis, context.global.verbose)?)
+}
+
+fn left_out(context: &Context, home: &Home, store: Option<&Store>) -> anyhow::Result<LeftOut> {
+    let rules = match exclusions(context.data_dir(), home) {
+        Ok(rules) => rules,
+        Err(error) => {
+            return Ok(LeftOut {
+                trouble: Some(error.to_string()),
+                ..LeftOut::default()
+            });
+        }
+    };
+    let mut left_out = LeftOut::default();
+    let Some(store) = store else {
+        return Ok(left_out);
+    };
+    for session in store.left_out()? {
+        *left_out.sessions.entry(session.reason).or_default() += 1;
+    }
+    for (folder, sessions) in store.folders()? {
+        if let Some(reason) = rules.excluded(&folder) {
+            *left_out
+                .recorded_before
+                .entry(reason.to_string())
+                .or_default() += sessions;
+        }
+    }
+    Ok(left_out)
 }
 
 fn on_disk(harness: Harness, found: Found) -> OnDisk {
@@ -78,6 +124,7 @@ fn text(diagnosis: &Diagnosis, verbose: bool) -> Result<String, std::fmt::Error>
     for harness in &diagnosis.on_disk {
         describe_harness(&mut text, harness, diagnosis.store.as_ref())?;
     }
+    describe_left_out(&mut text, &diagnosis.left_out)?;
     match &diagnosis.store {
         None => writeln!(
             text,
@@ -139,6 +186,26 @@ fn describe_harness(
         )?;
     }
     writeln!(text)
+}
+
+fn describe_left_out(text: &mut String, left_out: &LeftOut) -> std::fmt::Result {
+    if let Some(trouble) = &left_out.trouble {
+        writeln!(text, "! nothing is recorded: {trouble}\n")?;
+    }
+    for (rule, sessions) in &left_out.sessions {
+        writeln!(text, "left out by {rule}: {} sessions", grouped(*sessions))?;
+    }
+    for (rule, sessions) in &left_out.recorded_before {
+        let sessions = grouped(*sessions);
+        writeln!(
+            text,
+            "recorded before {rule} left them out: {sessions} sessions, which stay"
+        )?;
+    }
+    if !left_out.sessions.is_empty() || !left_out.recorded_before.is_empty() {
+        writeln!(text)?;
+    }
+    Ok(())
 }
 
 fn describe_store(text: &mut String, health: &Health, verbose: bool) -> std::fmt::Result {

@@ -67,6 +67,15 @@ pub(super) fn tell(context: &Context, report: &ImportReport) -> anyhow::Result<(
         return print_json(report);
     }
     say(context, &progress::summary(report));
+    if report.left_out > 0 {
+        say(
+            context,
+            &format!(
+                "{} sessions are of projects that are left out: `dashcam doctor` tells by which rule",
+                crate::table::grouped(report.left_out)
+            ),
+        );
+    }
     if report.problems > 0 {
         say(
             context,

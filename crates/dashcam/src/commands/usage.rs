@@ -7,7 +7,7 @@ use crate::table::{self, Column, dollars, grouped};
 use crate::when;
 use anyhow::Context as _;
 use clap::Args;
-use dashcam_recorder::disk_usage_report;
+use dashcam_recorder::{disk_usage_report, exclusions};
 use dashcam_store::view::{UsageKey, UsageReport, UsageRow};
 
 #[derive(Debug, Args)]
@@ -72,7 +72,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
             "tool calls are counted in the store only: leave out --from-disk"
         );
         let config = context.config()?;
-        let disk = disk_usage_report(&context.home()?, &query, || config.prices())
+        let home = context.home()?;
+        let exclusions = exclusions(context.data_dir(), &home)?;
+        let disk = disk_usage_report(&home, &query, &exclusions, || config.prices())
             .context("cannot read usage from disk")?;
         for trouble in &disk.unreadable {
             say(

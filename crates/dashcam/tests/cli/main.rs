@@ -6,4 +6,5 @@ mod commands;
 mod environment;
 mod exactness;
 mod history;
+mod left_out;
 mod live;
