@@ -14,11 +14,12 @@ mod figures;
 mod history;
 mod live;
 mod measure;
+mod otlp;
 mod server;
 
 use crate::{generate, page, process, workspace};
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use dashcam::Dashcam;
 use figures::Report;
 use history::History;
@@ -27,7 +28,10 @@ use std::path::PathBuf;
 
 /// What to measure.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// How many million bytes of history
     #[arg(long, default_value_t = 200)]
     mb: u64,
@@ -51,7 +55,17 @@ pub(crate) struct Options {
     json: Option<PathBuf>,
 }
 
+/// What is measured apart from the rest.
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Spans that come over OTLP: how fast, how safe, beside Phoenix
+    Otlp(otlp::Options),
+}
+
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    if let Some(Part::Otlp(options)) = &options.part {
+        return otlp::run(options);
+    }
     let binary = match &options.bin {
         Some(binary) => {
             fs::canonicalize(binary).with_context(|| format!("cannot find {}", binary.display()))?
