@@ -69,6 +69,12 @@ pub(crate) enum Command {
     Show(commands::show::Options),
     /// Search prompts, answers, thinking, tool input and output
     Search(commands::search::Options),
+    /// Register hooks with coding agents, so that sessions are seen as they run
+    Connect(commands::connect::Options),
+    /// Take the hooks out again
+    Disconnect(commands::disconnect::Options),
+    /// What is connected
+    Status,
     /// What was seen, what could not be read, and why
     Doctor,
     /// Add or remove the bundled sample history

@@ -1,6 +1,8 @@
 //! One file per command.
 
 pub(crate) mod completions;
+pub(crate) mod connect;
+pub(crate) mod disconnect;
 pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod progress;
@@ -10,6 +12,7 @@ pub(crate) mod search;
 pub(crate) mod selection;
 pub(crate) mod sessions;
 pub(crate) mod show;
+pub(crate) mod status;
 pub(crate) mod up;
 pub(crate) mod usage;
 
@@ -28,6 +31,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sessions(options) => sessions::run(&context, &options),
         Command::Show(options) => show::run(&context, &options),
         Command::Search(options) => search::run(&context, &options),
+        Command::Connect(options) => connect::run(&context, &options),
+        Command::Disconnect(options) => disconnect::run(&context, &options),
+        Command::Status => status::run(&context),
         Command::Doctor => doctor::run(&context),
         Command::Sample(options) => sample::run(&context, &options),
         Command::Completions(options) => completions::run(&options),

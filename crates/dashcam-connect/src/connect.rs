@@ -1,0 +1,470 @@
+//! Plans what `connect` and `disconnect` change.
+
+use crate::arize;
+use crate::error::Error;
+use crate::files;
+use crate::hooks;
+use crate::json::Document;
+use crate::manifest::{Archive, Entry, hash};
+use crate::plan::{self, Change, Note, Plan, Record};
+use crate::program::HookProgram;
+use crate::registrations::Connectable;
+use crate::telemetry::{self, COPILOT_LINES, RECEIVER, State};
+use dashcam_harness::Home;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Registers hooks in one home, and takes them out again.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    /// Whose settings are edited.
+    pub home: Home,
+    /// The folder that the command was run in.
+    pub folder: PathBuf,
+    /// Where the record and the backups are kept.
+    pub data_dir: PathBuf,
+    /// What hooks run.
+    pub program: HookProgram,
+    /// Variables that may point telemetry elsewhere.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Whose settings are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The user's, for every project.
+    User,
+    /// Those of the current folder's project.
+    Project,
+}
+
+/// What is to be connected.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Which harnesses.
+    pub harnesses: Vec<Connectable>,
+    /// In whose settings.
+    pub scope: Scope,
+    /// Whether their own telemetry is to come here.
+    pub telemetry: bool,
+    /// Whether Arize's hooks are to go.
+    pub take_over_arize: bool,
+}
+
+impl Connector {
+    /// What `connect` will change.
+    pub fn plan_connect(&self, wanted: &Wanted) -> Result<Plan, Error> {
+        let archive = Archive::look(&self.data_dir)?;
+        let mut plan = Plan::default();
+        for harness in &wanted.harnesses {
+            let step = Step {
+                connector: self,
+                archive: &archive,
+                harness: *harness,
+                wanted,
+            };
+            let kept = plan.changes.len();
+            if let Err(error) = step.plan(&mut plan) {
+                // All of a harness or nothing.
+                plan.changes.truncate(kept);
+                plan.notes.retain(|note| note.harness != *harness);
+                plan.refused.push((*harness, error));
+            }
+        }
+        Ok(plan)
+    }
+
+    /// What `disconnect` will change.
+    pub fn plan_disconnect(
+        &self,
+        harnesses: &[Connectable],
+        scope: Option<Scope>,
+    ) -> Result<Plan, Error> {
+        let archive = Archive::look(&self.data_dir)?;
+        let mut plan = Plan::default();
+        for harness in harnesses {
+            for path in self.connected_files(&archive, *harness, scope) {
+                match self.plan_removal(&archive, *harness, &path) {
+                    Ok(Removal::Nothing) => {}
+                    Ok(Removal::Stale) => plan.stale.push(path),
+                    Ok(Removal::Change(change)) => plan.changes.push(change),
+                    Err(error) => plan.refused.push((*harness, error)),
+                }
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Makes a plan's changes; tells which could not be made.
+    pub fn carry_out(&self, plan: &Plan) -> Result<Vec<(Connectable, Error)>, Error> {
+        plan::carry_out(plan, &self.data_dir)
+    }
+
+    /// Whether settings hold hooks of Arize's.
+    pub fn has_arize(&self, harness: Connectable) -> bool {
+        arize::files(&self.home, &self.folder, harness)
+            .iter()
+            .any(|path| {
+                let bytes = files::read(path).ok().flatten();
+                bytes.is_some_and(|bytes| arize::is_present(path, &bytes).unwrap_or(false))
+            })
+    }
+
+    pub(crate) fn hook_file(&self, harness: Connectable, scope: Scope) -> PathBuf {
+        match scope {
+            Scope::User => harness.user_file(&self.home),
+            Scope::Project => harness.project_file(&self.folder),
+        }
+    }
+
+    /// Codex keeps telemetry in another file than hooks.
+    pub(crate) fn codex_config(&self) -> PathBuf {
+        Connectable::Codex.folder(&self.home).join("config.toml")
+    }
+
+    /// Every file of a harness that something of ours may stand in.
+    fn connected_files(
+        &self,
+        archive: &Archive,
+        harness: Connectable,
+        scope: Option<Scope>,
+    ) -> Vec<PathBuf> {
+        let mut paths = Vec::new();
+        if scope != Some(Scope::Project) {
+            paths.push(self.hook_file(harness, Scope::User));
+            if harness == Connectable::Codex {
+                paths.push(self.codex_config());
+            }
+        }
+        if scope != Some(Scope::User) {
+            paths.push(self.hook_file(harness, Scope::Project));
+        }
+        if scope.is_none() {
+            let recorded = archive.manifest.files.iter();
+            paths.extend(
+                recorded
+                    .filter(|entry| entry.harness == harness)
+                    .map(|entry| entry.path.clone()),
+            );
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        paths.retain(|path| seen.insert(path.clone()));
+        paths
+    }
+
+    fn plan_removal(
+        &self,
+        archive: &Archive,
+        harness: Connectable,
+        path: &Path,
+    ) -> Result<Removal, Error> {
+        let entry = archive.entry(path);
+        let Some(before) = files::read(path)? else {
+            return Ok(if entry.is_some() {
+                Removal::Stale
+            } else {
+                Removal::Nothing
+            });
+        };
+        let after = match entry {
+            Some(entry) if hash(&before) == entry.after => match &entry.before {
+                None => Some(None),
+                // A backup that is gone leaves the careful way.
+                Some(wanted) => archive.kept(path, wanted)?.map(Some),
+            },
+            _ => None,
+        };
+        let after = match after {
+            Some(exact) => exact,
+            None => strip(harness, path, &before, entry)?,
+        };
+        if after.as_ref() == Some(&before) {
+            return Ok(if entry.is_some() {
+                Removal::Stale
+            } else {
+                Removal::Nothing
+            });
+        }
+        Ok(Removal::Change(Change {
+            harness,
+            path: path.to_owned(),
+            before: Some(before),
+            after,
+            record: Record::Forgotten {
+                made_folders: entry
+                    .map(|entry| entry.made_folders.clone())
+                    .unwrap_or_default(),
+            },
+        }))
+    }
+}
+
+enum Removal {
+    Nothing,
+    Stale,
+    Change(Change),
+}
+
+/// A file without what is ours; `None` where nothing else was ever in it.
+fn strip(
+    harness: Connectable,
+    path: &Path,
+    bytes: &[u8],
+    entry: Option<&Entry>,
+) -> Result<Option<Vec<u8>>, Error> {
+    if is_toml(path) {
+        let after = telemetry::remove_from_codex(path, bytes)?;
+        let is_ours = entry.is_some_and(|entry| entry.before.is_none());
+        return Ok((!is_ours || !after.is_empty()).then_some(after));
+    }
+    let registration = harness.registration();
+    let document = Document::parse(path, bytes)?;
+    let had_hooks = !hooks::find(&document, registration).events.is_empty();
+    let mut document = hooks::disconnect(document, registration)?;
+    if let Some(settings) = telemetry::settings(harness) {
+        // Without a record, the whole set beside hooks of ours is ours.
+        let keys = match entry {
+            Some(entry) => entry.telemetry.clone(),
+            None if had_hooks && settings.state(&document) == State::Dashcam => settings.keys(),
+            None => Vec::new(),
+        };
+        document = settings.remove(document, &keys)?;
+    }
+    let is_ours = registration.is_own_file || entry.is_some_and(|entry| entry.before.is_none());
+    let is_spent =
+        is_ours && (had_hooks || entry.is_some()) && hooks::is_spent(&document, registration);
+    Ok((!is_spent).then(|| document.bytes()))
+}
+
+fn is_toml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "toml")
+}
+
+/// Planning for one harness.
+struct Step<'a> {
+    connector: &'a Connector,
+    archive: &'a Archive,
+    harness: Connectable,
+    wanted: &'a Wanted,
+}
+
+impl Step<'_> {
+    fn plan(&self, plan: &mut Plan) -> Result<(), Error> {
+        let connector = self.connector;
+        let path = connector.hook_file(self.harness, self.wanted.scope);
+        if self.wanted.scope == Scope::Project && self.is_registered_for_user() {
+            let user = connector.hook_file(self.harness, Scope::User);
+            self.note(
+                plan,
+                format!("already connected for every project in {}", user.display()),
+            );
+            return Ok(());
+        }
+        self.plan_json(plan, &path)?;
+        if self.harness == Connectable::Codex {
+            self.plan_codex_config(plan)?;
+        }
+        self.plan_other_arize_files(plan)?;
+        let is_telemetry_here = self.wanted.telemetry && self.harness == Connectable::Copilot;
+        if is_telemetry_here {
+            self.note(plan, format!(
+                "Copilot reads its telemetry settings from the environment alone: add to your shell's profile\n  {}",
+                COPILOT_LINES.join("\n  ")
+            ));
+        }
+        let is_new = plan.changes.iter().any(|change| change.path == path);
+        if let (true, Some(advice)) = (is_new, self.harness.registration().advice) {
+            self.note(plan, advice.to_owned());
+        }
+        for entry in &self.archive.manifest.files {
+            if let (Scope::User, true, Some(project)) = (
+                self.wanted.scope,
+                entry.harness == self.harness,
+                &entry.project,
+            ) {
+                self.note(plan, format!(
+                    "also connected in the project {}: its sessions would be seen twice; run `dashcam disconnect {} --project` there",
+                    project.display(), self.harness
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&self, plan: &mut Plan, text: String) {
+        plan.notes.push(Note {
+            harness: self.harness,
+            text,
+        });
+    }
+
+    fn is_registered_for_user(&self) -> bool {
+        let path = self.connector.hook_file(self.harness, Scope::User);
+        let bytes = files::read(&path).ok().flatten();
+        let document = bytes.and_then(|bytes| Document::parse(&path, &bytes).ok());
+        document.is_some_and(|document| {
+            !hooks::find(&document, self.harness.registration())
+                .events
+                .is_empty()
+        })
+    }
+
+    /// A file's bytes without Arize's hooks, if those are to go and stand there.
+    fn without_arize(&self, plan: &mut Plan, path: &Path, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let meant = arize::files(&self.connector.home, &self.connector.folder, self.harness);
+        if !self.wanted.take_over_arize || !meant.iter().any(|file| file == path) {
+            return Ok(bytes.to_owned());
+        }
+        let stripped = arize::strip(path, bytes)?;
+        if stripped != bytes {
+            self.note(plan, format!("Arize's hooks go from {}", path.display()));
+        }
+        Ok(stripped)
+    }
+
+    /// Hooks, and telemetry where it is kept in the same file.
+    fn plan_json(&self, plan: &mut Plan, path: &Path) -> Result<(), Error> {
+        let registration = self.harness.registration();
+        let before = files::read(path)?;
+        let bytes = self.without_arize(plan, path, before.as_deref().unwrap_or_default())?;
+        let document = Document::parse(path, &bytes)?;
+        let entry = self.archive.entry(path);
+        let mut telemetry = entry
+            .map(|entry| entry.telemetry.clone())
+            .unwrap_or_default();
+        let mut document = hooks::connect(document, registration, &self.connector.program)?;
+        if let (true, Some(settings)) = (self.wanted.telemetry, telemetry::settings(self.harness)) {
+            let elsewhere = telemetry::elsewhere(&self.connector.environment).map(State::Elsewhere);
+            match elsewhere.unwrap_or_else(|| settings.state(&document)) {
+                State::Dashcam => {}
+                State::Elsewhere(target) => self.leave_telemetry(plan, &target),
+                State::Off => {
+                    let (edited, keys) = settings.add(document)?;
+                    document = edited;
+                    telemetry.extend(keys);
+                }
+            }
+        }
+        self.push(plan, path, before, &bytes, document.bytes(), telemetry)
+    }
+
+    fn leave_telemetry(&self, plan: &mut Plan, target: &str) {
+        self.note(plan, format!(
+            "its telemetry is set already and stays as it is ({target}); dashcam listens at {RECEIVER}"
+        ));
+    }
+
+    fn plan_codex_config(&self, plan: &mut Plan) -> Result<(), Error> {
+        let path = self.connector.codex_config();
+        let before = files::read(&path)?;
+        let bytes = self.without_arize(plan, &path, before.as_deref().unwrap_or_default())?;
+        if !self.wanted.telemetry {
+            return self.push_untouched(plan, &path, before, bytes);
+        }
+        if self.wanted.scope == Scope::Project {
+            self.note(plan, "Codex takes telemetry settings from the user alone: connect without --project for them".to_owned());
+            return self.push_untouched(plan, &path, before, bytes);
+        }
+        let mut after = bytes.clone();
+        match telemetry::codex_state(&path, &bytes)? {
+            State::Dashcam => {}
+            State::Elsewhere(target) => self.leave_telemetry(plan, &target),
+            State::Off => match telemetry::add_to_codex(&path, &bytes)? {
+                Some(added) => after = added,
+                None => self.note(
+                    plan,
+                    format!(
+                        "`otel` in {} is not written as a table: its telemetry stays as it is",
+                        path.display()
+                    ),
+                ),
+            },
+        }
+        if after == bytes {
+            return self.push_untouched(plan, &path, before, bytes);
+        }
+        self.push(plan, &path, before, &bytes, after, Vec::new())
+    }
+
+    /// Files that only Arize's hooks stand in.
+    fn plan_other_arize_files(&self, plan: &mut Plan) -> Result<(), Error> {
+        for path in arize::files(&self.connector.home, &self.connector.folder, self.harness) {
+            let is_planned = path == self.connector.hook_file(self.harness, self.wanted.scope)
+                || path == self.connector.codex_config();
+            let (false, Some(before)) = (is_planned, files::read(&path)?) else {
+                continue;
+            };
+            let after = self.without_arize(plan, &path, &before)?;
+            self.push_untouched(plan, &path, Some(before), after)?;
+        }
+        Ok(())
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "ends a branch of planning like its siblings"
+    )]
+    fn push_untouched(
+        &self,
+        plan: &mut Plan,
+        path: &Path,
+        before: Option<Vec<u8>>,
+        after: Vec<u8>,
+    ) -> Result<(), Error> {
+        if before.as_deref().unwrap_or_default() != after {
+            plan.changes.push(Change {
+                harness: self.harness,
+                path: path.to_owned(),
+                before,
+                after: Some(after),
+                record: Record::Untouched,
+            });
+        }
+        Ok(())
+    }
+
+    /// `own`: the file as it is without the hooks that are taken over.
+    fn push(
+        &self,
+        plan: &mut Plan,
+        path: &Path,
+        before: Option<Vec<u8>>,
+        own: &[u8],
+        after: Vec<u8>,
+        telemetry: Vec<String>,
+    ) -> Result<(), Error> {
+        if before.as_deref() == Some(&after) {
+            return Ok(());
+        }
+        let entry = self.archive.entry(path);
+        let is_as_we_left_it = |entry: &&Entry| {
+            before.as_deref().map(hash).as_ref() == Some(&entry.after)
+                && before.as_deref() == Some(own)
+        };
+        let baseline = match entry.filter(is_as_we_left_it) {
+            Some(entry) => match &entry.before {
+                None => None,
+                Some(wanted) => match self.archive.kept(path, wanted)? {
+                    Some(kept) => Some(kept),
+                    None => strip(self.harness, path, own, Some(entry))?,
+                },
+            },
+            None if before.is_none() => None,
+            None => strip(self.harness, path, own, entry)?,
+        };
+        plan.changes.push(Change {
+            harness: self.harness,
+            path: path.to_owned(),
+            before,
+            after: Some(after),
+            record: Record::Connected {
+                project: (self.wanted.scope == Scope::Project)
+                    .then(|| self.connector.folder.clone()),
+                baseline,
+                telemetry,
+            },
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,207 @@
+//! What is registered where, harness by harness.
+//!
+//! One file per harness, all the same inside: the events, and the shape of an
+//! entry. Registration, status, removal, plugins and documentation are made
+//! from these tables. Events that fire for every streamed chunk, or whose
+//! answer steers the harness, are left out.
+
+mod claude_code;
+mod codex;
+mod copilot;
+mod cursor;
+mod gemini;
+
+pub use cursor::CURSOR;
+
+use crate::json::{Element, Node};
+use crate::program::{HookProgram, Registered, recognise};
+use dashcam_harness::Home;
+use std::path::{Path, PathBuf};
+
+/// A harness whose hooks can be registered.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Connectable {
+    /// Anthropic's Claude Code.
+    ClaudeCode,
+    /// `OpenAI`'s Codex.
+    Codex,
+    /// Google's Gemini CLI.
+    Gemini,
+    /// GitHub Copilot: the CLI, and VS Code, which reads the same file.
+    Copilot,
+}
+
+impl Connectable {
+    /// Every one, in the order in which they are listed to people.
+    pub const ALL: [Self; 4] = [Self::ClaudeCode, Self::Codex, Self::Gemini, Self::Copilot];
+
+    /// The name used on the command line and in hooks; never changes.
+    pub fn as_str(self) -> &'static str {
+        self.registration().harness
+    }
+
+    /// The name people know it by.
+    pub fn title(self) -> &'static str {
+        self.registration().title
+    }
+
+    /// What is registered.
+    pub fn registration(self) -> &'static Registration {
+        match self {
+            Self::ClaudeCode => &claude_code::CLAUDE_CODE,
+            Self::Codex => &codex::CODEX,
+            Self::Gemini => &gemini::GEMINI,
+            Self::Copilot => &copilot::COPILOT,
+        }
+    }
+
+    /// The folder of its settings in a home.
+    pub fn folder(self, home: &Home) -> PathBuf {
+        let variable = |name: &str| {
+            home.variables
+                .get(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        match self {
+            Self::ClaudeCode => variable("CLAUDE_CONFIG_DIR"),
+            Self::Codex => variable("CODEX_HOME"),
+            Self::Gemini => variable("GEMINI_CLI_HOME").map(|folder| folder.join(".gemini")),
+            Self::Copilot => variable("COPILOT_HOME"),
+        }
+        .unwrap_or_else(|| home.folder.join(self.registration().folder))
+    }
+
+    /// The file that hooks are registered in for the whole user.
+    pub fn user_file(self, home: &Home) -> PathBuf {
+        self.folder(home).join(self.registration().user_file)
+    }
+
+    /// The file that hooks are registered in for one project.
+    pub fn project_file(self, project: &Path) -> PathBuf {
+        project.join(self.registration().project_file)
+    }
+}
+
+impl std::fmt::Display for Connectable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A name that no harness has whose hooks can be registered.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot connect `{0}`; known are claude-code, codex, gemini, copilot")]
+pub struct UnknownConnectable(pub String);
+
+impl std::str::FromStr for Connectable {
+    type Err = UnknownConnectable;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "claude" => Ok(Self::ClaudeCode),
+            "gemini-cli" => Ok(Self::Gemini),
+            _ => Self::ALL
+                .into_iter()
+                .find(|harness| harness.as_str() == name)
+                .ok_or_else(|| UnknownConnectable(name.to_owned())),
+        }
+    }
+}
+
+/// What is registered for one harness.
+#[derive(Debug)]
+pub struct Registration {
+    /// The name in the hook's command line.
+    pub harness: &'static str,
+    /// The name people know it by.
+    pub title: &'static str,
+    /// The program that starts it.
+    pub program: &'static str,
+    /// The folder of its settings below the home.
+    pub folder: &'static str,
+    /// The file below that folder.
+    pub user_file: &'static str,
+    /// The file below a project.
+    pub project_file: &'static str,
+    /// Whether the file is ours alone.
+    pub is_own_file: bool,
+    /// The events, in the order in which a session meets them.
+    pub events: &'static [&'static str],
+    /// What an entry looks like.
+    pub shape: Shape,
+    /// What the person must still do.
+    pub advice: Option<&'static str>,
+}
+
+/// What an entry below `hooks.<event>[]` looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `{"hooks": [{"type": "command", "command": …, "timeout": …}]}`, with a
+    /// name for those harnesses that show one.
+    Group {
+        /// The time that the harness waits for the hook, in its own unit.
+        timeout: u32,
+        /// Whether a `name` is shown to people.
+        has_name: bool,
+    },
+    /// `{"type": "command", "bash": …, "powershell": …, "timeoutSec": …}`, in a
+    /// file with a `version`.
+    Flat {
+        /// The time that the harness waits for the hook, in seconds.
+        timeout: u32,
+    },
+    /// `{"command": …}`, in a file with a `version`.
+    Bare,
+}
+
+impl Registration {
+    /// The entry of an event for a harness's settings.
+    pub(crate) fn entry(&self, program: &HookProgram, event: &str) -> Node {
+        self.entry_of(&program.posix(self.harness, event), || {
+            program.powershell(self.harness, event)
+        })
+    }
+
+    pub(crate) fn entry_of(&self, posix: &str, powershell: impl FnOnce() -> String) -> Node {
+        let command = || ("type", Node::text("command"));
+        match self.shape {
+            Shape::Group { timeout, has_name } => {
+                let mut members = vec![("type".to_owned(), Node::text("command"))];
+                members.push(("command".to_owned(), Node::text(posix)));
+                if has_name {
+                    members.push(("name".to_owned(), Node::text("dashcam")));
+                }
+                members.push(("timeout".to_owned(), Node::Number(timeout)));
+                Node::object([("hooks", Node::Array(vec![Node::Object(members)]))])
+            }
+            Shape::Flat { timeout } => Node::object([
+                command(),
+                ("bash", Node::text(posix)),
+                ("powershell", Node::text(powershell())),
+                ("timeoutSec", Node::Number(timeout)),
+            ]),
+            Shape::Bare => Node::object([("command", Node::text(posix))]),
+        }
+    }
+
+    /// What a file needs besides hooks.
+    pub(crate) fn version(&self) -> Option<Node> {
+        match self.shape {
+            Shape::Group { .. } => None,
+            Shape::Flat { .. } | Shape::Bare => Some(Node::Number(1)),
+        }
+    }
+
+    /// Reads one handler: an entry, or an item of an entry's `hooks`.
+    pub(crate) fn recognise(&self, handler: &Element) -> Option<Registered> {
+        ["command", "bash", "powershell"]
+            .iter()
+            .filter_map(|key| handler.get(key)?.as_text())
+            .find_map(|command| recognise(command, self.harness))
+    }
+}

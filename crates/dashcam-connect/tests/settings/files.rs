@@ -1,0 +1,230 @@
+//! Files as the system knows them: links, modes, folders, what others do.
+
+use crate::bench::{Bench, write};
+use dashcam_connect::{Connectable, Error, Scope, Wanted};
+
+#[test]
+fn a_file_and_folders_that_were_not_there_go_again() {
+    for harness in Connectable::ALL {
+        let bench = Bench::new();
+        bench.connect(&Bench::wanted(harness));
+        assert_eq!(bench.events(harness), harness.registration().events.len());
+        assert!(bench.connect(&Bench::wanted(harness)).changes.is_empty());
+        bench.disconnect(harness);
+        assert_eq!(
+            std::fs::read_dir(bench.home()).unwrap().count(),
+            0,
+            "{harness}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_is_in_use_stays() {
+    let bench = Bench::new();
+    bench.connect(&Bench::wanted(Connectable::Copilot));
+    let other = bench.home().join(".copilot/config.json");
+    std::fs::write(&other, "{}").unwrap();
+    bench.disconnect(Connectable::Copilot);
+    assert_eq!(bench.home_files(), [(other, b"{}".to_vec())]);
+}
+
+#[test]
+fn a_file_of_our_own_goes_without_a_record_too() {
+    let bench = Bench::new();
+    bench.connect(&Bench::wanted(Connectable::Copilot));
+    bench.lose_record();
+    bench.disconnect(Connectable::Copilot);
+    assert!(bench.home_files().is_empty());
+}
+
+#[test]
+fn a_file_made_by_us_that_the_person_wrote_to_stays() {
+    let bench = Bench::new();
+    let path = bench.user_file(Connectable::ClaudeCode);
+    bench.connect(&Bench::wanted(Connectable::ClaudeCode));
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen('{', "{\n  \"model\": \"opus\",", 1)).unwrap();
+    bench.disconnect(Connectable::ClaudeCode);
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        "{\n  \"model\": \"opus\"\n}\n"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link_and_a_mode_a_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    let real = bench.folder().join("dotfiles/claude.json");
+    write(&real, b"{\"a\": 1}\n");
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let path = bench.user_file(Connectable::ClaudeCode);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("../../dotfiles/claude.json", &path).unwrap();
+    bench.connect(&Bench::wanted(Connectable::ClaudeCode));
+    assert!(path.symlink_metadata().unwrap().is_symlink());
+    assert!(
+        std::fs::read_to_string(&real)
+            .unwrap()
+            .contains("dashcam-hook")
+    );
+    assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    bench.disconnect(Connectable::ClaudeCode);
+    assert!(path.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(std::fs::read(&real).unwrap(), b"{\"a\": 1}\n");
+    assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[cfg(unix)]
+#[test]
+fn backups_may_be_read_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new();
+    bench.write(
+        Connectable::ClaudeCode,
+        b"{\"env\": {\"KEY\": \"secret\"}}\n",
+    );
+    bench.connect(&Bench::wanted(Connectable::ClaudeCode));
+    let backups = std::fs::read_dir(bench.connector.data_dir.join("connect/backups")).unwrap();
+    let backups: Vec<_> = backups.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(backups.len(), 1);
+    assert_eq!(
+        std::fs::read(&backups[0]).unwrap(),
+        b"{\"env\": {\"KEY\": \"secret\"}}\n"
+    );
+    assert_eq!(
+        backups[0].metadata().unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
+
+#[test]
+fn a_read_only_file_is_left_alone() {
+    let bench = Bench::new();
+    let path = bench.write(Connectable::ClaudeCode, b"{}\n");
+    let mut permissions = path.metadata().unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&path, permissions).unwrap();
+    let plan = bench
+        .connector
+        .plan_connect(&Bench::wanted(Connectable::ClaudeCode))
+        .unwrap();
+    let failed = bench.connector.carry_out(&plan).unwrap();
+    assert!(matches!(failed[0].1, Error::ReadOnly(_)), "{failed:?}");
+    assert_eq!(bench.home_files(), [(path, b"{}\n".to_vec())]);
+    assert!(bench.disconnect(Connectable::ClaudeCode).changes.is_empty());
+}
+
+#[test]
+fn a_file_written_between_plan_and_change_is_left_alone() {
+    let bench = Bench::new();
+    let path = bench.write(Connectable::ClaudeCode, b"{}\n");
+    let plan = bench
+        .connector
+        .plan_connect(&Bench::wanted(Connectable::ClaudeCode))
+        .unwrap();
+    std::fs::write(&path, "{\"model\": \"opus\"}\n").unwrap();
+    let failed = bench.connector.carry_out(&plan).unwrap();
+    assert!(matches!(failed[0].1, Error::Changed(_)), "{failed:?}");
+    assert_eq!(
+        bench.home_files(),
+        [(path, b"{\"model\": \"opus\"}\n".to_vec())]
+    );
+}
+
+#[test]
+fn a_project_is_connected_in_its_own_settings_and_not_beside_the_user() {
+    let bench = Bench::new();
+    let harness = Connectable::Gemini;
+    let wanted = Wanted {
+        scope: Scope::Project,
+        ..Bench::wanted(harness)
+    };
+    bench.connect(&wanted);
+    let path = bench.connector.folder.join(".gemini/settings.json");
+    assert!(path.is_file());
+    assert!(bench.home_files().is_empty());
+    let status = bench.connector.status(harness, None);
+    assert!(status.is_connected);
+    assert_eq!(
+        status.project.events.len(),
+        harness.registration().events.len()
+    );
+    // Connected for the user as well, the person is told.
+    let plan = bench.connect(&Bench::wanted(harness));
+    assert!(
+        plan.notes
+            .iter()
+            .any(|note| note.text.contains("seen twice")),
+        "{:?}",
+        plan.notes
+    );
+    bench.disconnect(harness);
+    assert!(!path.parent().unwrap().exists());
+
+    bench.connect(&Bench::wanted(harness));
+    let plan = bench.connect(&wanted);
+    assert!(plan.changes.is_empty());
+    assert!(plan.notes[0].text.contains("already connected"));
+}
+
+#[test]
+fn variables_move_the_settings() {
+    let mut bench = Bench::new();
+    let moved = bench.folder().join("moved");
+    for name in [
+        "CLAUDE_CONFIG_DIR",
+        "CODEX_HOME",
+        "GEMINI_CLI_HOME",
+        "COPILOT_HOME",
+    ] {
+        let folder = moved.join(name).to_string_lossy().into_owned();
+        bench
+            .connector
+            .home
+            .variables
+            .insert(name.to_owned(), folder);
+    }
+    for harness in Connectable::ALL {
+        bench.connect(&Bench::wanted(harness));
+    }
+    assert!(bench.home_files().is_empty());
+    for file in [
+        "CLAUDE_CONFIG_DIR/settings.json",
+        "CODEX_HOME/hooks.json",
+        "GEMINI_CLI_HOME/.gemini/settings.json",
+        "COPILOT_HOME/hooks/dashcam.json",
+    ] {
+        assert!(moved.join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn status_says_what_is_missing() {
+    let mut bench = Bench::new();
+    let program = bench.folder().join("dashcam-hook");
+    bench.connector.program.path.clone_from(&program);
+    bench.connect(&Bench::wanted(Connectable::Codex));
+    let status = bench.connector.status(Connectable::Codex, None);
+    assert_eq!(status.user.trusted, Some(0));
+    assert!(!status.user.programs[0].exists);
+    std::fs::write(&program, "").unwrap();
+    let hooks = bench.user_file(Connectable::Codex);
+    let trust = format!(
+        "[hooks.state.\"{0}:pre_tool_use:0:0\"]\ntrusted_hash = \"sha256:1\"\n[hooks.state.\"{0}:stop:0:0\"]\ntrusted_hash = \"sha256:2\"\nenabled = false\n",
+        hooks.display()
+    );
+    std::fs::write(bench.home().join(".codex/config.toml"), trust).unwrap();
+    let status = bench.connector.status(Connectable::Codex, None);
+    assert_eq!(status.user.trusted, Some(1));
+    assert!(status.user.programs[0].exists);
+    assert!(status.is_installed && status.is_connected);
+    assert!(
+        !bench
+            .connector
+            .status(Connectable::Gemini, None)
+            .is_installed
+    );
+}

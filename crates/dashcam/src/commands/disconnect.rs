@@ -1,0 +1,38 @@
+//! `dashcam disconnect`: take hooks out of harnesses' settings.
+
+use super::connect::{connector, finish};
+use crate::context::Context;
+use clap::Args;
+use dashcam_connect::{Connectable, Scope};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Which: claude-code, codex, gemini, copilot
+    #[arg(value_name = "HARNESS", required_unless_present = "all")]
+    harness: Vec<Connectable>,
+    /// Everything that was connected, in every project
+    #[arg(long, conflicts_with = "harness")]
+    all: bool,
+    /// From the settings of the current folder's project instead of yours
+    #[arg(long)]
+    project: bool,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
+    let connector = connector(context, None)?;
+    let harnesses = if options.all {
+        Connectable::ALL.to_vec()
+    } else {
+        options.harness.clone()
+    };
+    let scope = match (options.project, options.all) {
+        (true, _) => Some(Scope::Project),
+        (false, true) => None,
+        (false, false) => Some(Scope::User),
+    };
+    let plan = connector.plan_disconnect(&harnesses, scope)?;
+    finish(context, &connector, plan, options.dry_run, "disconnected")
+}
