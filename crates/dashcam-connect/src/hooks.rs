@@ -1,7 +1,7 @@
 //! Our entries below `hooks` in a JSON settings file.
 
 use crate::error::Error;
-use crate::json::{Document, Edits, Element, Node};
+use crate::json::{Document, Edits, Element, Member, Node};
 use crate::program::HookProgram;
 use crate::registrations::{Registration, Shape};
 use std::collections::BTreeMap;
@@ -107,18 +107,19 @@ pub(crate) fn remove(
                 inner.remove(&document, list, &ours);
             }
         }
-        if !gone.is_empty() && gone.len() == entries.len() {
+        let is_emptied = !gone.is_empty() && gone.len() == entries.len();
+        if is_emptied && is_only(events, &event.name) {
             hollow_events.push(index);
             continue;
         }
         edits.join(inner);
         edits.remove(&document, &event.value, &gone);
     }
-    if hollow_events.len() == events.len() {
-        let root = document
-            .root()
-            .and_then(Element::members)
-            .unwrap_or_default();
+    let root = document
+        .root()
+        .and_then(Element::members)
+        .unwrap_or_default();
+    if hollow_events.len() == events.len() && is_only(root, "hooks") {
         let at = root.iter().rposition(|member| member.name == "hooks");
         let mut whole = Edits::default();
         if let (Some(at), Some(root)) = (at, document.root()) {
@@ -130,6 +131,12 @@ pub(crate) fn remove(
     }
     document = document.edited(edits)?;
     Ok(document)
+}
+
+/// Whether a name is said once. Taking out the last of several would bring an
+/// earlier one to life.
+fn is_only(members: &[Member], name: &str) -> bool {
+    members.iter().filter(|member| member.name == name).count() == 1
 }
 
 /// Takes out what is ours.

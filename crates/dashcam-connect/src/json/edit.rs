@@ -199,12 +199,16 @@ impl Edits {
                 (before, next)
             } else {
                 // Comments stay, and so does the space between them.
-                (keep_line_comment(text, before, end), end)
+                (
+                    keep_line_comment(text, container.start + 1, before, parts[0].0, end),
+                    end,
+                )
             };
             self.splice(start, end, "");
             return;
         }
-        let start = keep_line_comment(text, space_before(parts[first].0), end);
+        let (before, part) = (space_before(parts[first].0), parts[first].0);
+        let start = keep_line_comment(text, parts[first - 1].1, before, part, end);
         if is_last && comma_behind.is_none() {
             // The comma before stood there for its sake.
             if let Some(comma) = comma(text, parts[first - 1].1, parts[first].0) {
@@ -215,18 +219,37 @@ impl Edits {
     }
 }
 
-/// Where a cut may begin: the line end of a `//` comment must stay if more
-/// follows on the cut's last line.
-fn keep_line_comment(text: &str, start: usize, end: usize) -> usize {
-    let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+/// Where a cut from `start` to `end` may begin: behind the line end of a `//`
+/// comment if more follows on the cut's last line. `from` is where the white
+/// space and comments before `start` begin, `part` where what is cut begins.
+fn keep_line_comment(text: &str, from: usize, start: usize, part: usize, end: usize) -> usize {
     let follows = text[end..].trim_start_matches([' ', '\t']);
-    let is_comment = text[line_start..start].contains("//");
-    if is_comment && !follows.starts_with(['\n', '\r']) {
-        let newline = text[start..end].find('\n').map_or(0, |newline| newline + 1);
-        start + newline
-    } else {
-        start
+    if follows.starts_with(['\n', '\r']) || !ends_in_line_comment(&text[from..start]) {
+        return start;
     }
+    let newline = text[start..part].find('\n').map_or(0, |at| at + 1);
+    start + newline
+}
+
+/// Whether white space, commas and comments end with a `//` comment.
+fn ends_in_line_comment(text: &str) -> bool {
+    let mut rest = text;
+    while !rest.is_empty() {
+        if rest.starts_with("//") {
+            let Some(newline) = rest.find('\n') else {
+                return true;
+            };
+            rest = &rest[newline..];
+        } else {
+            let step = if rest.starts_with("/*") {
+                rest.find("*/").map_or(rest.len(), |end| end + 2)
+            } else {
+                rest.chars().next().map_or(1, char::len_utf8)
+            };
+            rest = &rest[step..];
+        }
+    }
+    false
 }
 
 /// The comma between two positions, outside of comments.
