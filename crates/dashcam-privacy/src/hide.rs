@@ -7,8 +7,8 @@
 //! known what it quotes, such as errors and events, is hidden with each of them.
 
 use dashcam_trace::{
-    AgentRun, Event, FileDiff, Image, InputPart, ModelCall, Outcome, Part, Prompt, RawJson,
-    Session, Span, SpanBody, ToolCall, ToolKind, ToolOutput, Turn,
+    AgentRun, Event, FileDiff, InputPart, ModelCall, Outcome, Part, Prompt, RawJson, Session, Span,
+    SpanBody, ToolCall, ToolKind, ToolOutput, Turn,
 };
 
 /// What stands in place of hidden content.
@@ -221,15 +221,8 @@ fn model_call(call: &mut ModelCall, hide: Hide) {
     for part in output {
         match part {
             Part::Text { text: said } | Part::Thinking { text: said } => text(said, hide.answers),
-            Part::ToolUse { span: _, name: _ } => {}
-            Part::Image {
-                image:
-                    Image {
-                        media_type: _,
-                        bytes: _,
-                        id: _,
-                    },
-            } => {}
+            // Images that are hidden are gone by now.
+            Part::ToolUse { span: _, name: _ } | Part::Image { image: _ } => {}
             Part::Other { name: _, json } => {
                 if hide.any_text() && !json.is_empty() {
                     *json = format!("\"{HIDDEN}\"");

@@ -60,7 +60,7 @@ pub(super) fn find(text: &str, mark: Range<usize>) -> Option<Finding> {
     // `docker://name/image:tag@digest` has no user.
     let is_path = user.contains('/');
     let is_port = password.bytes().all(|byte| byte.is_ascii_digit()) && password.len() < 6;
-    let is_example = values::is_placeholder(password) && password != "password";
+    let is_example = values::is_placeholder(password);
     if is_example || is_path || is_port || password.len() < 3 {
         return None;
     }

@@ -2,7 +2,7 @@
 //! `Name: value`, `<name>value</name>`, and a name and its value side by side.
 
 use super::names::{NameKind, classify, is_password};
-use super::values::{Written, is_secret};
+use super::values::{Written, is_secret, is_telling};
 use super::{Finding, window};
 use std::ops::Range;
 
@@ -75,7 +75,8 @@ pub(super) fn find(text: &str, word: Range<usize>, seen: &mut usize) -> Option<F
     let start = name_start(bytes, word.start);
     *seen = end;
     // The commonest word of all says nothing by itself.
-    if start == word.start && bytes[start].eq_ignore_ascii_case(&b'k') && end - start == "key".len() {
+    if start == word.start && bytes[start].eq_ignore_ascii_case(&b'k') && end - start == "key".len()
+    {
         return None;
     }
     let name = text.get(start..end)?.trim_end_matches(['-', '.']);
@@ -92,8 +93,16 @@ pub(super) fn find(text: &str, word: Range<usize>, seen: &mut usize) -> Option<F
         at_line_start: is_line_start(bytes, start),
         is_variable: name.bytes().all(|byte| !byte.is_ascii_lowercase()),
     };
-    let (range, written) = value(text, end, &place)?;
+    let Value {
+        range,
+        written,
+        is_sure,
+    } = value(text, end, &place)?;
     let found = &text[range.clone()];
+    let is_likely = is_sure || (is_telling(found) && found.bytes().any(|b| b.is_ascii_digit()));
+    if !is_likely {
+        return None;
+    }
     is_secret(found, kind, written, is_password(name)).then(|| Finding {
         range,
         kind: label(name),
@@ -199,12 +208,26 @@ fn is_line_start(bytes: &[u8], start: usize) -> bool {
     at == 0
 }
 
+/// What stands after a name.
+struct Value {
+    range: Range<usize>,
+    written: Written,
+    /// Whether a sign assigns it to the name. In lists and tables, names
+    /// stand side by side as well.
+    is_sure: bool,
+}
+
 /// The value after a name that ends here.
-fn value(text: &str, name_end: usize, place: &Place<'_>) -> Option<(Range<usize>, Written)> {
+fn value(text: &str, name_end: usize, place: &Place<'_>) -> Option<Value> {
     let bytes = text.as_bytes();
     let (mut at, closed) = skip_closing(text, name_end);
     if place.in_tag && bytes.get(at) == Some(&b'>') {
-        return bare(text, at + 1, place, Written::Quoted);
+        let (range, written) = bare(text, at + 1, place, Written::Quoted)?;
+        return Some(Value {
+            range,
+            written,
+            is_sure: true,
+        });
     }
     let spaced = skip_blanks(bytes, at);
     let rest = window(text, spaced, 32);
@@ -215,6 +238,7 @@ fn value(text: &str, name_end: usize, place: &Place<'_>) -> Option<(Range<usize>
     .find(|sign| rest.starts_with(sign));
     let mut wants_quote = false;
     let mut immediate = false;
+    let mut is_sure = true;
     if let Some(sign) = sign {
         at = spaced + sign.len();
         immediate = matches!(sign, "=" | "%3D" | "%3d") && spaced == name_end;
@@ -223,8 +247,10 @@ fn value(text: &str, name_end: usize, place: &Place<'_>) -> Option<(Range<usize>
         at = spaced + length;
     } else if rest.starts_with('(') || (closed && rest.starts_with(',')) {
         wants_quote = true;
+        is_sure = rest.starts_with('(');
         at = spaced + 1;
     } else if rest.starts_with('|') {
+        is_sure = false;
         at = spaced + 1;
     } else if place.is_flag && spaced > at {
         at = spaced;
@@ -258,7 +284,11 @@ fn value(text: &str, name_end: usize, place: &Place<'_>) -> Option<(Range<usize>
         } else {
             Written::Quoted
         };
-        return Some((found, written));
+        return Some(Value {
+            range: found,
+            written,
+            is_sure,
+        });
     }
     if wants_quote {
         return None;
@@ -271,7 +301,12 @@ fn value(text: &str, name_end: usize, place: &Place<'_>) -> Option<(Range<usize>
     } else {
         Written::Bare
     };
-    bare(text, at, place, written)
+    let (range, written) = bare(text, at, place, written)?;
+    Some(Value {
+        range,
+        written,
+        is_sure,
+    })
 }
 
 fn skip_blanks(bytes: &[u8], at: usize) -> usize {

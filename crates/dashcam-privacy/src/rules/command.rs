@@ -49,6 +49,11 @@ pub(super) fn find(
     anchor: Range<usize>,
     findings: &mut Vec<Finding>,
 ) {
+    let before = text[..anchor.start].bytes().next_back();
+    let stands_alone = before.is_none_or(|byte| b" \t\n\"'=".contains(&byte));
+    if command == Command::Pass && !stands_alone {
+        return;
+    }
     let rest = window(text, anchor.end, LINE_BYTES);
     let line = rest.find(['\n', '|', ';']).map_or(rest, |end| &rest[..end]);
     let found = match command {

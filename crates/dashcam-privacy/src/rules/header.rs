@@ -1,9 +1,10 @@
 //! Credentials in HTTP headers.
 
-use super::{Finding, values, window};
+use super::{Finding, begins_word, values, window};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use std::ops::Range;
 
 /// User and password in base64.
 pub(crate) const BASIC_AUTH: &str = "basic-auth";
@@ -63,7 +64,15 @@ pub(super) fn basic(text: &str, at: usize) -> Option<Finding> {
 }
 
 /// The values of cookies that look like keys to a session.
-pub(super) fn cookies(text: &str, at: usize, findings: &mut Vec<Finding>) {
+pub(super) fn cookies(text: &str, name: Range<usize>, findings: &mut Vec<Finding>) {
+    let Some(first) = name.start.checked_sub(1) else {
+        return;
+    };
+    let bytes = text.as_bytes();
+    if !bytes[first].eq_ignore_ascii_case(&b'c') || !begins_word(bytes, first) {
+        return;
+    }
+    let at = name.end;
     let rest = window(text, at, 4096);
     let line = rest
         .find(['\n', '\r', '"', '\'', '\\'])

@@ -41,11 +41,22 @@ pub(super) fn find(text: &str, anchor: Range<usize>, seen: &mut Seen) -> Option<
         anchor.start..block_end(text, anchor.end, seen)
     };
     seen.until = range.end;
+    // Code that only names the mark of a block is none.
+    if !has_key(&text[range.clone()]) {
+        return None;
+    }
     Some(Finding {
         range,
         kind: KIND,
         specific: true,
     })
+}
+
+/// Whether anything in a block may be a key.
+fn has_key(block: &str) -> bool {
+    block
+        .split(|byte: char| !(byte.is_ascii_alphanumeric() || matches!(byte, '+' | '/')))
+        .any(|run| run.len() >= LINE_BYTES)
 }
 
 /// Where the block ends: past its last line, or past what looks like its lines.

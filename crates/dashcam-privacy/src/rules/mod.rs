@@ -84,7 +84,6 @@ static ANCHORS: LazyLock<Anchors> = LazyLock::new(|| {
         ("earer%20", Anchor::Bearer),
         ("asic ", Anchor::Basic),
         ("BASIC ", Anchor::Basic),
-        ("ookie: ", Anchor::Cookie),
         ("ookie:", Anchor::Cookie),
         ("PRIVATE KEY", Anchor::KeyBlock),
         ("b3BlbnNzaC1rZXktdjE", Anchor::KeyBlock),
@@ -115,7 +114,7 @@ pub(crate) fn find(text: &str, findings: &mut Vec<Finding>) {
             Anchor::Bearer => header::bearer(text, hit.end()),
             Anchor::Basic => header::basic(text, hit.end()),
             Anchor::Cookie => {
-                header::cookies(text, hit.end(), findings);
+                header::cookies(text, hit.range(), findings);
                 None
             }
             Anchor::KeyBlock => key_block::find(text, hit.range(), &mut state.key_block),

@@ -60,8 +60,8 @@ const PLACEHOLDERS: &[&str] = &[
 pub(crate) fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let first = value.bytes().next().unwrap_or(b' ');
-    // `<token>`, `{{token}}`, `[redacted:…]`, `%TOKEN%`, `***`
-    if matches!(first, b'<' | b'{' | b'[') || distinct_bytes(value) < 4 {
+    // `<token>`, `{{token}}`, `[redacted:…]`, `(…)`, `***`
+    if matches!(first, b'<' | b'{' | b'[' | b'(') || distinct_bytes(value) < 4 {
         return true;
     }
     // `$TOKEN`, `${TOKEN}`, `$(command)`, `%TOKEN%`; but a password may begin with `$`.
@@ -71,7 +71,7 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
     if value.len() > 48 {
         return false;
     }
-    let lower = value.to_ascii_lowercase();
+    let lower = value.trim_end_matches(['=', ':']).to_ascii_lowercase();
     PLACEHOLDERS.contains(&lower.as_str())
         || [
             "your_", "your-", "my_", "my-", "the_", "<your", "xxxx", "enter ", "insert",
@@ -152,13 +152,17 @@ fn is_strong(value: &str, shape: &Shape, written: Written, password: bool) -> bo
         let is_phrase = password && written == Written::Setting && shape.spaces <= 6;
         return is_phrase && !value.ends_with(['.', ':', '?']);
     }
-    if written == Written::Bare && is_expression(value) {
+    if written == Written::Bare && (is_expression(value) || is_short_number(value)) {
+        return false;
+    }
+    // Bare words with a digit are mostly names of types and variables.
+    if written == Written::Bare && !password && shape.digits < 2 && shape.special == 0 {
         return false;
     }
     let mixed = shape.lower > 0 && shape.upper > 0;
     if shape.digits > 0 && shape.letters() > 0 {
-        return !(written == Written::Bare && names_a_secret(value))
-            && !(is_kebab(value) && !password);
+        let is_name = written == Written::Bare && names_a_secret(value);
+        return !is_name && (password || !is_kebab(value));
     }
     if shape.special > 0 && shape.letters() > 0 {
         return !names_a_secret(value) || shape.special > 1;
@@ -260,6 +264,11 @@ fn is_location(value: &str) -> bool {
         || value.get(1..3) == Some(":\\")
 }
 
+/// A number as programs write it: `0x00000013`.
+fn is_short_number(value: &str) -> bool {
+    value.starts_with("0x") && value.len() <= 18
+}
+
 /// A name or call of a program: `config.token2`, `os.environ`, `getToken(x1)`.
 fn is_expression(value: &str) -> bool {
     if value
@@ -268,15 +277,15 @@ fn is_expression(value: &str) -> bool {
     {
         return true;
     }
-    let mut parts = value.split('.').peekable();
-    let dotted = value.contains('.') || value.contains("::");
-    dotted
-        && parts.all(|part| {
+    let value = value.trim_start_matches(['!', '&', '*', '-']);
+    let is_path = value.contains("::");
+    (is_path || value.contains('.'))
+        && value.split('.').all(|part| {
             part.split("::").all(|part| {
                 part.bytes()
                     .next()
                     .is_some_and(|first| !first.is_ascii_digit())
-                    && part.len() <= 24
+                    && (is_path || part.len() <= 24)
                     && part
                         .bytes()
                         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$')

@@ -86,6 +86,17 @@ fn code_about_secrets_stays() {
         "Basic usage and Bearer authentication are described in RFC 6750.",
         "basic knowledge of Rust: ownership",
         "sk-learn risk-assessment task-management-of-the-2026-11-23",
+        "type: 'basic' | 'apiKey' | 'oauth2';",
+        "- `AddAuthorization`, `InFlightRequests`, `SetRequestHeader`,",
+        "pub const AD_ACTOR_KEY: _bindgen_ty_28 = _bindgen_ty_28::IFLA_BOND_AD_INFO_ACTOR_KEY;",
+        "this._noAuthorization = !req.headers.authorization;",
+        "  privateKey: Uint8ArrayBuffer;",
+        "use crate::firstpass::run_first_pass2;",
+        "pub const SCTP_AUTH_KEY: c_int = 0x00000013;",
+        "pub const SYS_lookup_dcookie: c_long = __X32_SYSCALL_BIT + 212;",
+        "let proxy = \"http://user:password@cool.proxy:9090\";",
+        "if text.contains(\"-----BEGIN PRIVATE KEY-----\") { return Err(\"no\") }",
+        "regex = 'Secret=([A-Za-z0-9+/]{36,100}={0,2})'",
         "https://img.shields.io/npm/v/npm_config_user_agent",
     ] {
         assert_stays(text);

@@ -33,7 +33,7 @@ fn saying(text: &str) -> Session {
         id: Some(dashcam_trace::ImageId(text.to_owned())),
     };
     let turn = &mut session.turns[0];
-    turn.prompt.text = text.to_owned();
+    text.clone_into(&mut turn.prompt.text);
     turn.prompt.images = vec![image.clone()];
     let pattern = turn.spans[0].clone();
     let bodies = [

@@ -81,7 +81,6 @@ fn key_lines(seed: u64) -> Vec<String> {
 }
 
 /// Every plant.
-#[allow(clippy::too_many_lines)]
 pub(crate) fn all() -> Vec<Plant> {
     let mut plants = Vec::new();
     let mut seed = 0;

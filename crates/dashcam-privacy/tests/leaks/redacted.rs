@@ -169,10 +169,7 @@ fn check(session: Session) {
         let (_, debug) = &before[2];
         !leaks(&[("debug", debug.clone())], &[value]).is_empty()
     };
-    assert!(
-        values.iter().all(|value| shows(&value)),
-        "a plant is not in the session"
-    );
+    assert!(values.iter().all(shows), "a plant is not in the session");
 
     let leaks = leaks(&every_form(&apply(session, &policy())), &values);
     assert!(

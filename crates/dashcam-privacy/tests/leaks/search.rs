@@ -49,7 +49,7 @@ fn disguises(value: &str) -> Vec<String> {
         json,
         percent(true),
         percent(false),
-        value.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        hex(value),
         value.chars().rev().collect(),
     ];
     for shift in 0..3 {
@@ -61,6 +61,14 @@ fn disguises(value: &str) -> Vec<String> {
     }
     disguises.retain(|disguise| disguise.len() >= 6);
     disguises
+}
+
+fn hex(value: &str) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    value
+        .bytes()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// Without line breaks, spaces, escapes and terminal colours, between which a
