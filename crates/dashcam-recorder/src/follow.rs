@@ -137,6 +137,9 @@ impl Follow {
                     if self.watch_folders() || every == SWEEP {
                         self.import(None);
                     }
+                    if let Err(error) = self.store.rest() {
+                        self.trouble(&error.to_string());
+                    }
                     last_sweep = Instant::now();
                 }
             }

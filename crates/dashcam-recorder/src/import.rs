@@ -21,7 +21,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How much evidence may be in flight between reading and writing.
-const BUDGET_BYTES: u64 = 24 << 20;
+const BUDGET_BYTES: u64 = 16 << 20;
 /// How much evidence goes into one transaction.
 const BATCH_BYTES: u64 = 2 << 20;
 /// How much text is indexed before the journal is emptied.
