@@ -22,7 +22,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// How often to look for folders that do not exist yet.
 const SWEEP_FOR_FOLDERS: Duration = Duration::from_secs(2);
 /// How long to wait for another import to end.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
+const LOCK_WAIT: Duration = Duration::from_mins(1);
 
 /// What following brought.
 #[derive(Clone, Debug)]

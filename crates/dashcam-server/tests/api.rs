@@ -298,7 +298,7 @@ fn live_events_arrive_and_the_server_stops_under_them() {
     });
     let next = move || {
         let [name, data, _blank] =
-            [(); 3].map(|()| lines.recv_timeout(Duration::from_secs(60)).unwrap());
+            [(); 3].map(|()| lines.recv_timeout(Duration::from_mins(1)).unwrap());
         (name, data)
     };
     let (name, data) = next();

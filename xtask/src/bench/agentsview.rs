@@ -99,7 +99,7 @@ fn serve(program: &Path, home: &Path, report: &mut Report) -> anyhow::Result<()>
     let mut running = Running::start(&mut command(program, home, &arguments))?;
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         running.check_running()?;
-        if begin.elapsed() > Duration::from_secs(60) {
+        if begin.elapsed() > Duration::from_mins(1) {
             bail!("its server did not answer within 60 s");
         }
         thread::sleep(Duration::from_millis(1));

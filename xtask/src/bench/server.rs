@@ -13,7 +13,7 @@ pub(super) const START: &str = "start to ready, history imported";
 pub(super) const IDLE: &str = "memory when idle";
 
 /// How long a server may take to answer the first time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often an address is asked; the median counts.
 const QUICK_RUNS: usize = 15;
 

@@ -55,7 +55,7 @@ fn wait_until_it_answers(running: &mut Running, port: u16) -> anyhow::Result<()>
     let begin = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         running.check_running()?;
-        if begin.elapsed() > Duration::from_secs(60) {
+        if begin.elapsed() > Duration::from_mins(1) {
             bail!("dashcam up did not answer on port {port} within a minute");
         }
         thread::sleep(Duration::from_millis(20));

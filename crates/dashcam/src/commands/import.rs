@@ -10,7 +10,7 @@ use dashcam_trace::Harness;
 use std::time::Duration;
 
 /// How long an import waits for another one to end.
-const WAIT: Duration = Duration::from_secs(600);
+const WAIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {

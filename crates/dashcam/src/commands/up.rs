@@ -9,7 +9,9 @@ use anyhow::Context as _;
 use clap::Args;
 use dashcam_harness::Home;
 use dashcam_insight::Prices;
-use dashcam_recorder::{Change, Follower, Importer, NoProgress, Progress, TelemetryFollower, sample};
+use dashcam_recorder::{
+    Change, Follower, Importer, NoProgress, Progress, TelemetryFollower, sample,
+};
 use dashcam_server::{App, ImportProgress, Listener, LiveEvent, Phase, SampleHistory};
 use dashcam_store::{SessionChange, Store, TelemetryLog, Wait};
 use std::io::Write;
@@ -19,7 +21,7 @@ use std::time::{Duration, Instant};
 /// How often the page is told how far an import is.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 /// How long an import waits for another one to end.
-const LOCK_WAIT: Duration = Duration::from_secs(600);
+const LOCK_WAIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -179,6 +181,7 @@ impl Recorder {
         importer.import(&teller)?;
         drop(lock);
         importer.index(&teller)?;
+        self.store.rest()?;
         app.live().tell(LiveEvent::Index);
         app.set_import(ImportProgress {
             done: true,
