@@ -13,6 +13,7 @@ mod disk_usage_report;
 mod first_record;
 mod follow;
 mod group;
+mod hash_key;
 mod import;
 mod left_out;
 mod plan;
@@ -25,6 +26,7 @@ mod telemetry;
 
 pub use disk_usage_report::{DiskUsageReport, disk_usage_report};
 pub use follow::{Change, FollowError, Follower};
+pub use hash_key::{HashKeyError, hash_key};
 pub use import::{ImportError, Importer};
 pub use left_out::{RulesError, exclusions};
 pub use progress::{NoProgress, Progress};

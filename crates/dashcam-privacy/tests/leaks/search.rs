@@ -1,11 +1,13 @@
 //! Everything that can be sent, and a search for a secret in it.
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use dashcam_export::{Format, RenderOptions, render};
 use dashcam_trace::Session;
 use dashcam_trace::openinference::encode_session;
 use prost::Message as _;
+use std::collections::BTreeSet;
 
 /// A session in every form in which it can leave.
 pub(crate) fn every_form(session: &Session) -> Vec<(&'static str, Vec<u8>)> {
@@ -100,24 +102,25 @@ fn joined(bytes: &[u8]) -> Vec<u8> {
 
 /// Where a secret shows: in which form, and what of it.
 pub(crate) fn leaks(forms: &[(&'static str, Vec<u8>)], values: &[&str]) -> Vec<String> {
-    let mut leaks = Vec::new();
+    let mut pieces = Vec::new();
+    for value in values {
+        pieces.extend(disguises(value).into_iter().map(|piece| (piece, *value)));
+        // Pieces of a longer secret are as bad.
+        let inner = &value[value.len() / 3..];
+        if inner.len() >= 14 && inner.is_ascii() {
+            pieces.push((inner[..12].to_owned(), value));
+            pieces.push((inner[inner.len() - 12..].to_owned(), value));
+        }
+    }
+    let finder = AhoCorasick::new(pieces.iter().map(|(piece, _)| piece)).unwrap();
+    let mut leaks = BTreeSet::new();
     for (form, bytes) in forms {
-        let joined = joined(bytes);
-        for value in values {
-            let mut pieces = disguises(value);
-            // Pieces of a longer secret are as bad.
-            let inner = &value[value.len() / 3..];
-            if inner.len() >= 14 && inner.is_ascii() {
-                pieces.push(inner[..12].to_owned());
-                pieces.push(inner[inner.len() - 12..].to_owned());
-            }
-            for piece in pieces {
-                let found = |hay: &[u8]| memchr::memmem::find(hay, piece.as_bytes()).is_some();
-                if found(bytes) || found(&joined) {
-                    leaks.push(format!("{form}: {piece} (of {value})"));
-                }
+        for bytes in [bytes, &joined(bytes)] {
+            for hit in finder.find_overlapping_iter(bytes) {
+                let (piece, value) = &pieces[hit.pattern().as_usize()];
+                leaks.insert(format!("{form}: {piece} (of {value})"));
             }
         }
     }
-    leaks
+    leaks.into_iter().collect()
 }
