@@ -76,7 +76,8 @@ fn parsed<T: for<'de> serde::Deserialize<'de>>(json: &str) -> T {
     serde_json::from_str(json).unwrap_or_else(|problem| panic!("{problem} in {json}"))
 }
 
-fn run(home: &Path, data: &Path, arguments: &[&str]) -> String {
+/// What dashcam prints; it must go well.
+pub(crate) fn run(home: &Path, data: &Path, arguments: &[&str]) -> String {
     let output = Command::new(program())
         .args(arguments)
         .arg("--home")

@@ -12,7 +12,9 @@
 #![expect(clippy::print_stderr, reason = "a skipped test has to say so")]
 
 mod compare;
+mod copilot;
 mod dashcam;
+mod gemini;
 mod harness;
 mod install;
 mod process;
@@ -21,7 +23,9 @@ mod served;
 mod workbench;
 
 pub use compare::{check, check_recorded};
+pub use copilot::Copilot;
 pub use dashcam::{Recorded, read_home};
+pub use gemini::Gemini;
 pub use harness::{ClaudeCode, Codex};
 pub use process::{Ended, Until};
 pub use receiver::Receiver;

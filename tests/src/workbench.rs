@@ -150,6 +150,11 @@ impl Workbench {
         read_home(&self.home(), &self.folder().join("data"))
     }
 
+    /// What dashcam prints about this bench; it must go well.
+    pub fn dashcam(&self, arguments: &[&str]) -> String {
+        crate::dashcam::run(&self.home(), &self.folder().join("data"), arguments)
+    }
+
     /// A command that knows nothing of this machine but where programs are,
     /// and that no proxy-abiding program can use to leave it.
     pub(crate) fn command(&self, program: &Path) -> Command {
