@@ -83,7 +83,7 @@ const OTHERS: &str = r#"{
 
 fn huge() -> Vec<u8> {
     let mut text = "{\n".to_owned();
-    for index in 0..40_000 {
+    for index in 0..8_000 {
         text += &format!("  \"setting {index}\": {{ \"on\": true, \"list\": [1, 2, 3] }},\n");
     }
     (text + "  \"last\": 0\n}\n").into_bytes()

@@ -6,8 +6,8 @@ use crate::table::grouped;
 use dashcam_harness::Home;
 use dashcam_recorder::discover::{Found, discover};
 use dashcam_recorder::exclusions;
-use dashcam_store::Store;
 use dashcam_store::view::Health;
+use dashcam_store::{ProgramTelemetry, Store};
 use dashcam_trace::Harness;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ struct Diagnosis {
     on_disk: Vec<OnDisk>,
     /// What rules of privacy leave out.
     left_out: LeftOut,
+    /// What programs sent over OTLP.
+    telemetry: Vec<ProgramTelemetry>,
     /// Absent while nothing is recorded.
     store: Option<Health>,
 }
@@ -66,6 +68,11 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
             .map(|reader| on_disk(reader.harness(), discover(&home, &[reader])))
             .collect(),
         left_out,
+        telemetry: store
+            .as_ref()
+            .map(Store::telemetry_programs)
+            .transpose()?
+            .unwrap_or_default(),
         store: store.map(|store| store.health()).transpose()?,
     };
     if context.global.json {
@@ -124,6 +131,7 @@ fn text(diagnosis: &Diagnosis, verbose: bool) -> Result<String, std::fmt::Error>
     for harness in &diagnosis.on_disk {
         describe_harness(&mut text, harness, diagnosis.store.as_ref())?;
     }
+    describe_telemetry(&mut text, &diagnosis.telemetry)?;
     describe_left_out(&mut text, &diagnosis.left_out)?;
     match &diagnosis.store {
         None => writeln!(
@@ -184,6 +192,23 @@ fn describe_harness(
             "  record types this version does not know",
             &stored.unknown_records,
         )?;
+    }
+    writeln!(text)
+}
+
+fn describe_telemetry(text: &mut String, programs: &[ProgramTelemetry]) -> std::fmt::Result {
+    for program in programs {
+        writeln!(
+            text,
+            "telemetry of {}: {} items kept, {} of its internals left out, the last at {:.0}",
+            program.program,
+            grouped(program.kept),
+            grouped(program.dropped),
+            program.last_at
+        )?;
+    }
+    if programs.is_empty() {
+        return Ok(());
     }
     writeln!(text)
 }

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod commands;
+mod connect;
 mod environment;
 mod exactness;
 mod history;
