@@ -8,9 +8,12 @@ use crate::import::ImportError;
 use crate::plan::{Plan, PlannedSession};
 use crate::process::Processed;
 use dashcam_harness::Home;
+use dashcam_harness::telemetry::is_evidence_path;
 use dashcam_privacy::{ConfigError, Exclusions, PatternError, PrivacyConfig};
-use dashcam_store::{LeftOut, Store};
-use dashcam_trace::Harness;
+use dashcam_store::{
+    FileState, FileWrite, ImportBatch, LeftOut, PreparedSession, Store, tail_hash,
+};
+use dashcam_trace::{Harness, SessionId};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -82,7 +85,10 @@ fn read_ignore_file(path: &Path) -> Option<String> {
 pub(crate) struct LeavingOut<'a> {
     store: &'a Store,
     rules: Exclusions,
+    known: FxHashMap<(Harness, String), LeftOut>,
     fresh: Mutex<Vec<LeftOut>>,
+    /// Sessions that were made of telemetry before their folder was known.
+    obsolete: Mutex<Vec<SessionId>>,
     no_longer: Vec<(Harness, String)>,
     skipped: u64,
 }
@@ -105,47 +111,61 @@ impl<'a> LeavingOut<'a> {
         let mut leaving_out = Self {
             store,
             rules,
+            known,
             fresh: Mutex::default(),
+            obsolete: Mutex::default(),
             no_longer: Vec::new(),
             skipped: 0,
         };
-        if !known.is_empty() {
-            plan.sessions.retain(|planned| {
-                let key = (planned.harness, planned.native_id.clone());
-                let Some(session) = known.get(&key) else {
-                    return true;
-                };
-                if leaving_out.rules.excluded(&session.cwd).is_none() {
-                    leaving_out.no_longer.push(key);
-                    return true;
-                }
-                let is_unchanged = session.stamp == stamp(planned);
-                leaving_out.skipped += u64::from(is_unchanged);
-                !is_unchanged
-            });
-        }
+        plan.sessions
+            .retain(|planned| leaving_out.is_to_read(planned));
         Ok(leaving_out)
+    }
+
+    /// Whether a session is to be read: it was not left out, or is no longer,
+    /// or has changed since.
+    fn is_to_read(&mut self, planned: &PlannedSession) -> bool {
+        let key = (planned.harness, planned.native_id.clone());
+        let Some(session) = self.known.get(&key) else {
+            return true;
+        };
+        if self.rules.excluded(&session.cwd).is_none() {
+            self.no_longer.push(key);
+            return true;
+        }
+        let is_unchanged = session.stamp == stamp(planned);
+        self.skipped += u64::from(is_unchanged);
+        !is_unchanged
     }
 
     /// Takes everything out of what was made of a session that is left out.
     pub(crate) fn filter(&self, planned: &PlannedSession, processed: &mut Processed) {
-        let Some(session) = &processed.session else {
+        // Telemetry does not tell the folder: what was found out before holds.
+        let key = (planned.harness, planned.native_id.clone());
+        let told = processed.session.as_ref().and_then(PreparedSession::cwd);
+        let remembered = self.known.get(&key).map(|session| session.cwd.as_str());
+        let Some(cwd) = told.or(remembered).map(str::to_owned) else {
             return;
         };
-        let cwd = session.cwd().unwrap_or_default();
-        let Some(reason) = self.rules.excluded(cwd) else {
+        let Some(reason) = self.rules.excluded(&cwd) else {
             return;
         };
+        processed.session = None;
+        processed.files = without_telemetry(planned);
+        processed.problems = 0;
+        if !processed.files.is_empty() {
+            self.obsolete
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(SessionId::derive(planned.harness, &planned.native_id));
+        }
         let left_out = LeftOut {
             harness: planned.harness,
             native_id: planned.native_id.clone(),
-            cwd: cwd.to_owned(),
+            cwd,
             reason: reason.to_string(),
             stamp: stamp(planned),
         };
-        processed.session = None;
-        processed.files.clear();
-        processed.problems = 0;
         self.fresh
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -158,9 +178,40 @@ impl<'a> LeavingOut<'a> {
             .fresh
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
+        let obsolete = self
+            .obsolete
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !obsolete.is_empty() {
+            self.store.write(ImportBatch {
+                obsolete,
+                ..ImportBatch::default()
+            })?;
+        }
         self.store.update_left_out(&fresh, &self.no_longer)?;
         Ok(self.skipped + fresh.len() as u64)
     }
+}
+
+/// Telemetry comes before it is known what session it is of: what was kept of
+/// it is emptied. A session that was recorded before the rule keeps its own.
+fn without_telemetry(planned: &PlannedSession) -> Vec<FileWrite> {
+    let known = || planned.files.iter().filter_map(|file| file.known.as_ref());
+    if known().any(|state| !is_evidence_path(&state.path)) {
+        return Vec::new();
+    }
+    known()
+        .filter(|state| state.cursor > 0)
+        .map(|state| FileWrite {
+            state: FileState {
+                cursor: 0,
+                tail_hash: tail_hash(&[]),
+                ..state.clone()
+            },
+            chunks: Vec::new(),
+            replaced: true,
+        })
+        .collect()
 }
 
 /// Tells whether a session's files are as they were.

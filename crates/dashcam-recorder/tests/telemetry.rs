@@ -215,6 +215,42 @@ fn it_does_not_matter_whether_transcript_or_telemetry_comes_first() {
 }
 
 #[test]
+fn telemetry_of_a_project_that_is_left_out_is_not_kept() {
+    for telemetry_first in [true, false] {
+        let bench = Bench::new();
+        let config = bench.folder.path().join("data/config.toml");
+        std::fs::write(&config, "[privacy]\nignore = [\"/home/dev/work\"]\n").unwrap();
+        if telemetry_first {
+            // Telemetry does not tell the folder.
+            bench.send(&recorded_requests());
+            bench.take_in();
+        }
+        copy(&recording().join("home"), &bench.home.folder);
+        bench.import();
+        bench.send(&recorded_requests());
+        bench.take_in();
+        bench.import();
+        assert_eq!(bench.list(), []);
+        let evidence: u64 = bench
+            .store
+            .files()
+            .unwrap()
+            .iter()
+            .map(|state| state.cursor)
+            .sum();
+        assert_eq!(evidence, 0);
+        let left_out = bench.store.left_out().unwrap();
+        assert_eq!(left_out.len(), 1);
+        assert_eq!(left_out[0].reason, "`/home/dev/work` in config.toml");
+
+        std::fs::write(&config, "").unwrap();
+        bench.import();
+        assert_eq!(bench.list().len(), 1);
+        assert_eq!(bench.store.left_out().unwrap(), []);
+    }
+}
+
+#[test]
 fn what_a_process_left_behind_is_taken_in_by_the_next_import() {
     let bench = Bench::new();
     bench.send(&recorded_requests());
