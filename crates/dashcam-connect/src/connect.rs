@@ -84,7 +84,7 @@ impl Connector {
         let mut plan = Plan::default();
         for harness in harnesses {
             for path in self.connected_files(&archive, *harness, scope) {
-                match self.plan_removal(&archive, *harness, &path) {
+                match Self::plan_removal(&archive, *harness, &path) {
                     Ok(Removal::Nothing) => {}
                     Ok(Removal::Stale) => plan.stale.push(path),
                     Ok(Removal::Change(change)) => plan.changes.push(change),
@@ -153,7 +153,6 @@ impl Connector {
     }
 
     fn plan_removal(
-        &self,
         archive: &Archive,
         harness: Connectable,
         path: &Path,
@@ -340,7 +339,7 @@ impl Step<'_> {
                 State::Dashcam => {}
                 State::Elsewhere(target) => self.leave_telemetry(plan, &target),
                 State::Off => {
-                    let (edited, keys) = settings.add(document)?;
+                    let (edited, keys) = settings.add(&document)?;
                     document = edited;
                     telemetry.extend(keys);
                 }

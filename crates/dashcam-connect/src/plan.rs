@@ -113,12 +113,11 @@ impl Change {
                 })?;
                 let written = files::replace(&self.path, self.before.as_deref(), after);
                 if written.is_err() {
-                    match earlier {
-                        Some(entry) => archive.put(entry)?,
-                        None => {
-                            archive.forget(&self.path)?;
-                            remove_folders(&made_folders);
-                        }
+                    if let Some(entry) = earlier {
+                        archive.put(entry)?;
+                    } else {
+                        archive.forget(&self.path)?;
+                        remove_folders(&made_folders);
                     }
                 }
                 written
@@ -135,15 +134,13 @@ impl Change {
     }
 
     fn write(&self) -> Result<(), Error> {
-        match &self.after {
-            Some(after) => files::replace(&self.path, self.before.as_deref(), after),
-            None => {
-                if files::read(&self.path)? != self.before {
-                    return Err(Error::Changed(self.path.clone()));
-                }
-                fs::remove_file(&self.path).map_err(Error::file("remove", &self.path))
-            }
+        if let Some(after) = &self.after {
+            return files::replace(&self.path, self.before.as_deref(), after);
         }
+        if files::read(&self.path)? != self.before {
+            return Err(Error::Changed(self.path.clone()));
+        }
+        fs::remove_file(&self.path).map_err(Error::file("remove", &self.path))
     }
 }
 

@@ -83,8 +83,9 @@ fn readme(registration: &Registration, install: &str) -> String {
     let events = registration
         .events
         .iter()
-        .map(|event| format!("- `{event}`\n"))
-        .collect::<String>();
+        .fold(String::new(), |text, event| {
+            text + &format!("- `{event}`\n")
+        });
     format!(
         "# dashcam for {title}\n\n\
          Tells dashcam what happens in {title} while it happens. Each hook appends one record to a\n\

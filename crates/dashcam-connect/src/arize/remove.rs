@@ -158,7 +158,6 @@ fn strip_notify(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

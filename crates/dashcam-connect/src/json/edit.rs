@@ -3,6 +3,9 @@
 use super::node::quoted;
 use super::{Document, Element, Node, Style, flat};
 
+/// Writes the parts to be added, each value by the given function.
+type RenderParts<'a> = dyn Fn(&dyn Fn(&Node) -> String) -> Vec<String> + 'a;
+
 /// Edits of one text, made all at once. They must not overlap.
 #[derive(Debug, Default)]
 pub(crate) struct Edits(Vec<Splice>);
@@ -103,12 +106,7 @@ impl Edits {
         });
     }
 
-    fn append(
-        &mut self,
-        document: &Document,
-        container: &Element,
-        rendered: &dyn Fn(&dyn Fn(&Node) -> String) -> Vec<String>,
-    ) {
+    fn append(&mut self, document: &Document, container: &Element, rendered: &RenderParts<'_>) {
         let text = document.text();
         let style = Style::of(text);
         let parts = container.parts();

@@ -105,7 +105,7 @@ impl Settings {
     }
 
     /// Points telemetry at dashcam, and names the keys that were added.
-    pub(crate) fn add(&self, document: Document) -> Result<(Document, Vec<String>), Error> {
+    pub(crate) fn add(&self, document: &Document) -> Result<(Document, Vec<String>), Error> {
         let object = document.at(&[self.object]);
         let missing: Vec<(String, Node)> = self
             .values
@@ -117,11 +117,11 @@ impl Settings {
         let mut edits = Edits::default();
         match (document.root(), object) {
             (None, _) => edits.begin(
-                &document,
+                document,
                 vec![(self.object.to_owned(), Node::Object(missing))],
             ),
             (Some(root), None) if root.members().is_some() => edits.append_members(
-                &document,
+                document,
                 root,
                 &[(self.object.to_owned(), Node::Object(missing))],
             ),
@@ -129,7 +129,7 @@ impl Settings {
                 return Err(document.misshapen(root, "the whole file", "an object"));
             }
             (_, Some(object)) if object.members().is_some() => {
-                edits.append_members(&document, object, &missing);
+                edits.append_members(document, object, &missing);
             }
             (_, Some(object)) => return Err(document.misshapen(object, self.object, "an object")),
         }
@@ -161,7 +161,12 @@ impl Settings {
             .and_then(Element::members)
             .unwrap_or_default();
         let at = root.iter().rposition(|member| member.name == self.object);
-        match (gone.len() == members.len(), at, document.root()) {
+        let is_only = root
+            .iter()
+            .filter(|member| member.name == self.object)
+            .count()
+            == 1;
+        match (is_only && gone.len() == members.len(), at, document.root()) {
             (true, Some(at), Some(root)) => edits.remove(&document, root, &[at]),
             _ => edits.remove(&document, object, &gone),
         }
