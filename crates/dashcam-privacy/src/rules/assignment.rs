@@ -79,6 +79,10 @@ pub(super) fn find(text: &str, word: Range<usize>, seen: &mut usize) -> Option<F
     {
         return None;
     }
+    // Addresses have their own rule: `//x-access-token:…@host`.
+    if bytes[..start].ends_with(b"//") {
+        return None;
+    }
     let name = text.get(start..end)?.trim_end_matches(['-', '.']);
     let kind = classify(name);
     if kind == NameKind::Plain {
@@ -232,7 +236,8 @@ fn value(text: &str, name_end: usize, place: &Place<'_>) -> Option<Value> {
     let spaced = skip_blanks(bytes, at);
     let rest = window(text, spaced, 32);
     let sign = [
-        "===", "!==", "=>", ":=", "==", "!=", "->", "?:", "?=", "=", ":", "%3D", "%3d",
+        "===", "!==", "=>", ":=", "==", "!=", "->", "?:", "?=", "=", ":", "%3D", "%3d", "%3A",
+        "%3a",
     ]
     .into_iter()
     .find(|sign| rest.starts_with(sign));
@@ -242,9 +247,9 @@ fn value(text: &str, name_end: usize, place: &Place<'_>) -> Option<Value> {
     if let Some(sign) = sign {
         at = spaced + sign.len();
         immediate = matches!(sign, "=" | "%3D" | "%3d") && spaced == name_end;
-    } else if let Some(length) = value_word(rest) {
+    } else if let Some(length) = value_word(window(text, at, 48)) {
         // `name: DB_PASSWORD` and, on the next line or after a comma, `value: …`
-        at = spaced + length;
+        at += length;
     } else if rest.starts_with('(') || (closed && rest.starts_with(',')) {
         wants_quote = true;
         is_sure = rest.starts_with('(');
@@ -260,6 +265,14 @@ fn value(text: &str, name_end: usize, place: &Place<'_>) -> Option<Value> {
     {
         at = spaced + word.len();
     } else if spaced > at && follows_login(bytes, name_end, place) {
+        at = spaced;
+    } else if spaced > at
+        && !closed
+        && rest.starts_with(['\'', '"'])
+        && (is_password(place.name) || place.is_variable)
+    {
+        // `ALTER USER app WITH PASSWORD '…'`, `setx API_KEY "…"`
+        wants_quote = true;
         at = spaced;
     } else {
         return None;
@@ -348,6 +361,10 @@ fn value_word(rest: &str) -> Option<usize> {
 
 /// Whether the name stands in a line of a `.netrc`: `login ann password …`.
 fn follows_login(bytes: &[u8], name_end: usize, place: &Place<'_>) -> bool {
+    // Settings of Redis have no sign either.
+    if matches!(place.name, "requirepass" | "masterauth") {
+        return true;
+    }
     if place.name != "password" {
         return false;
     }

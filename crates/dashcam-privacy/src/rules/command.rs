@@ -19,6 +19,8 @@ pub(super) enum Command {
     A,
     /// `pass:password`.
     Pass,
+    /// `IDENTIFIED BY 'password'`.
+    Word,
     /// `htpasswd … user password`, the last word.
     Last,
 }
@@ -39,6 +41,8 @@ pub(super) const ANCHORS: &[(&str, Command)] = &[
     ("az login", Command::P),
     ("redis-cli", Command::A),
     ("pass:", Command::Pass),
+    ("IDENTIFIED BY '", Command::Word),
+    ("identified by '", Command::Word),
     ("htpasswd -b", Command::Last),
 ];
 
@@ -59,6 +63,7 @@ pub(super) fn find(
     let found = match command {
         Command::User => user(line),
         Command::Pass => Some(word(line, 0)),
+        Command::Word => line.find('\'').map(|end| 0..end),
         Command::Attached => option(line, "-p").filter(|range| !range.is_empty()),
         Command::P => option(line, "-p"),
         Command::A => option(line, "-a"),
@@ -103,7 +108,7 @@ fn option(line: &str, name: &str) -> Option<Range<usize>> {
     while let Some(found) = line[from..].find(name) {
         let at = from + found;
         let after = at + name.len();
-        let begins = at > 0 && matches!(line.as_bytes()[at - 1], b' ' | b'"' | b'\'');
+        let begins = at == 0 || matches!(line.as_bytes()[at - 1], b' ' | b'"' | b'\'');
         if begins {
             let blanks = line[after..].len() - line[after..].trim_start_matches(' ').len();
             let range = word(line, after + blanks);

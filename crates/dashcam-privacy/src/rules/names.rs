@@ -51,6 +51,8 @@ pub(super) const ANCHORS: &[&str] = &[
     "_pat",
     "cookie",
     "dbpass",
+    "requirepass",
+    "masterauth",
 ];
 
 const STRONG: &[&str] = &[
@@ -68,6 +70,8 @@ const STRONG: &[&str] = &[
     "accesskey",
     "authorization",
     "dbpass",
+    "requirepass",
+    "masterauth",
 ];
 
 /// Words that are a secret's name together with the word before.

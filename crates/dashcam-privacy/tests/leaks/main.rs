@@ -9,3 +9,4 @@ mod metadata;
 mod plants;
 mod redacted;
 mod search;
+mod spellings;
