@@ -5,17 +5,19 @@ use crate::follow::Change;
 use crate::import::{ImportError, Importer, Known};
 use crate::plan::plan_archived;
 use crate::report::ImportReport;
+use crossbeam_channel::bounded;
 use dashcam_harness::telemetry::{Routed, Router, SessionEvidence, evidence_path};
 use dashcam_harness::{HarnessReader, Home};
 use dashcam_insight::Prices;
 use dashcam_otlp::receive::{self, Headers, Telemetry};
 use dashcam_store::{
     ArchiveChunk, Arrival, FileState, FileWrite, ImportBatch, ProgramTelemetry, ReadBatch,
-    SessionChange, Store, StoreError, TelemetryLog, Wait,
+    SessionChange, Store, StoreError, TelemetryCursor, TelemetryLog, Wait,
 };
 use dashcam_trace::{Harness, SessionId, Timestamp};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -36,6 +38,8 @@ const LOCK_WAIT: Duration = Duration::from_mins(10);
 /// What was archived since sessions were decoded last.
 #[derive(Debug, Default)]
 struct Archived {
+    /// Whether anything was read.
+    any: bool,
     records: FxHashSet<(Harness, String)>,
     /// Traces that were sessions of their own until one of their spans named
     /// the session that they belong to.
@@ -48,99 +52,66 @@ impl Importer<'_> {
     pub fn take_in_telemetry(&self) -> Result<Vec<SessionChange>, ImportError> {
         let mut changes = Vec::new();
         loop {
-            let (archived, is_all) = self.archive_telemetry()?;
-            changes.extend(self.decode_archived(archived)?);
-            if is_all {
+            // Again until there is nothing: the last look deletes what was read.
+            let archived = self.archive_telemetry()?;
+            if !archived.any {
                 return Ok(changes);
             }
+            changes.extend(self.decode_archived(archived)?);
         }
     }
 
-    /// Moves telemetry from the log into the archive, for a while. Returns
-    /// whether that was all of it.
-    fn archive_telemetry(&self) -> Result<(Archived, bool), ImportError> {
+    /// Moves telemetry from the log into the archive, for a while. One
+    /// batch is read and packed while the one before it is written.
+    fn archive_telemetry(&self) -> Result<Archived, ImportError> {
         let until = Instant::now() + BURST;
         let mut archived = Archived::default();
-        while let Some(batch) = self.store.next_telemetry(BATCH_BYTES)? {
-            self.archive_batch(batch, &mut archived)?;
-            if Instant::now() >= until {
-                return Ok((archived, false));
-            }
-        }
-        Ok((archived, true))
-    }
-
-    fn archive_batch(&self, batch: ReadBatch, archived: &mut Archived) -> Result<(), ImportError> {
-        let ReadBatch { arrivals, cursor } = batch;
-        let last_ns = arrivals.iter().map(|arrival| arrival.at_ns).max();
-        let last_ns = last_ns.unwrap_or_default();
-        let last_at = Timestamp::from_nanosecond(i128::from(last_ns)).unwrap_or_default();
-        let routed: Vec<Routed> = arrivals
-            .into_par_iter()
-            .map(|arrival| route(&arrival))
-            .collect();
-        let mut seen = Vec::new();
-        let mut sessions = Vec::new();
-        for routed in routed {
-            sessions.extend(routed.sessions);
-            seen.extend(
-                routed
-                    .programs
-                    .into_iter()
-                    .map(|(program, count)| ProgramTelemetry {
-                        program,
-                        kept: count.kept,
-                        dropped: count.dropped,
-                        last_at,
-                    }),
-            );
-        }
-        let files = self.file_writes(sessions, last_ns, archived)?;
-        self.store.write(ImportBatch {
-            files,
-            telemetry: Some(cursor),
-            seen,
-            ..ImportBatch::default()
-        })?;
-        Ok(())
-    }
-
-    fn file_writes(
-        &self,
-        mut sessions: Vec<SessionEvidence>,
-        modified_ns: i64,
-        archived: &mut Archived,
-    ) -> Result<Vec<FileWrite>, StoreError> {
-        sessions.sort_by(|a, b| key(a).cmp(&key(b)));
-        let mut joined: Vec<SessionEvidence> = Vec::with_capacity(sessions.len());
-        for evidence in sessions {
-            match joined.last_mut() {
-                Some(last) if key(last) == key(&evidence) => {
-                    last.bytes.extend_from_slice(&evidence.bytes);
-                    last.parent = first_of(last.parent.take(), evidence.parent);
+        let (sender, batches) = bounded::<Batch>(1);
+        let store = self.store;
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(move || -> Result<(), StoreError> {
+                let mut read = None;
+                while let Some(batch) = store.telemetry_after(read.as_ref(), BATCH_BYTES)? {
+                    read = Some(batch.cursor.clone());
+                    // Nobody listens any more once writing has failed.
+                    if sender.send(Batch::of(batch)).is_err() || Instant::now() >= until {
+                        break;
+                    }
                 }
-                _ => joined.push(evidence),
+                Ok(())
+            });
+            for batch in batches {
+                self.write_batch(batch, &mut archived)?;
             }
-        }
-        let mut writes = Vec::with_capacity(joined.len());
-        for evidence in joined {
-            let path = evidence_path(evidence.harness, &evidence.native_id);
+            let read = reading.join();
+            Ok::<_, ImportError>(read.unwrap_or_else(|panic| resume_unwind(panic))?)
+        })?;
+        Ok(archived)
+    }
+
+    fn write_batch(&self, batch: Batch, archived: &mut Archived) -> Result<(), ImportError> {
+        archived.any = true;
+        let mut files = Vec::with_capacity(batch.evidence.len());
+        for packed in batch.evidence {
+            let path = evidence_path(packed.harness, &packed.native_id);
             let known = self.store.file(&path)?;
             archived
                 .records
-                .insert((evidence.harness, evidence.native_id.clone()));
-            if evidence.parent.is_some()
-                && known.as_ref().is_some_and(|known| known.parent.is_none())
+                .insert((packed.harness, packed.native_id.clone()));
+            if packed.parent.is_some() && known.as_ref().is_some_and(|known| known.parent.is_none())
             {
-                let former = SessionId::derive(evidence.harness, &evidence.native_id);
+                let former = SessionId::derive(packed.harness, &packed.native_id);
                 archived.obsolete.push(former);
             }
-            writes.push((path, known, evidence));
+            files.push(file_write(path, known, packed, batch.last_ns));
         }
-        Ok(writes
-            .into_par_iter()
-            .map(|(path, known, evidence)| file_write(path, known, evidence, modified_ns))
-            .collect())
+        self.store.write(ImportBatch {
+            files,
+            telemetry: Some(batch.cursor),
+            seen: batch.seen,
+            ..ImportBatch::default()
+        })?;
+        Ok(())
     }
 
     fn decode_archived(&self, archived: Archived) -> Result<Vec<SessionChange>, ImportError> {
@@ -151,6 +122,83 @@ impl Importer<'_> {
         let mut report = ImportReport::default();
         self.run(plan, Known::Stored, &crate::NoProgress, &mut report)
     }
+}
+
+/// What came in, sorted and packed.
+struct Batch {
+    evidence: Vec<Packed>,
+    seen: Vec<ProgramTelemetry>,
+    cursor: TelemetryCursor,
+    last_ns: i64,
+}
+
+/// What is to be appended to one session's evidence.
+struct Packed {
+    harness: Harness,
+    native_id: String,
+    parent: Option<String>,
+    length: u64,
+    chunk: Option<ArchiveChunk>,
+}
+
+impl Batch {
+    fn of(batch: ReadBatch) -> Self {
+        let ReadBatch { arrivals, cursor } = batch;
+        let last_ns = arrivals.iter().map(|arrival| arrival.at_ns).max();
+        let last_ns = last_ns.unwrap_or_default();
+        let last_at = Timestamp::from_nanosecond(i128::from(last_ns)).unwrap_or_default();
+        let routed: Vec<Routed> = arrivals
+            .into_par_iter()
+            .map(|arrival| route(&arrival))
+            .collect();
+        let mut seen = Vec::new();
+        let mut evidence = Vec::new();
+        for routed in routed {
+            evidence.extend(routed.sessions);
+            let programs = routed.programs.into_iter();
+            seen.extend(programs.map(|(program, count)| ProgramTelemetry {
+                program,
+                kept: count.kept,
+                dropped: count.dropped,
+                last_at,
+            }));
+        }
+        Self {
+            evidence: joined(evidence).into_par_iter().map(Packed::of).collect(),
+            seen,
+            cursor,
+            last_ns,
+        }
+    }
+}
+
+impl Packed {
+    fn of(evidence: SessionEvidence) -> Self {
+        let is_empty = evidence.bytes.is_empty();
+        Self {
+            harness: evidence.harness,
+            native_id: evidence.native_id,
+            parent: evidence.parent,
+            length: evidence.bytes.len() as u64,
+            chunk: (!is_empty).then(|| ArchiveChunk::new(0, &evidence.bytes)),
+        }
+    }
+}
+
+/// The evidence of each session in one piece.
+fn joined(mut evidence: Vec<SessionEvidence>) -> Vec<SessionEvidence> {
+    evidence.sort_by(|a, b| key(a).cmp(&key(b)));
+    let mut joined: Vec<SessionEvidence> = Vec::with_capacity(evidence.len());
+    for evidence in evidence {
+        match joined.last_mut() {
+            Some(last) if key(last) == key(&evidence) => {
+                last.bytes.extend_from_slice(&evidence.bytes);
+                last.parent = first_of(last.parent.take(), evidence.parent);
+            }
+            _ => joined.push(evidence),
+        }
+    }
+    joined
 }
 
 fn key(evidence: &SessionEvidence) -> (&'static str, &str) {
@@ -185,24 +233,19 @@ fn route(arrival: &Arrival) -> Routed {
 fn file_write(
     path: String,
     known: Option<FileState>,
-    evidence: SessionEvidence,
+    packed: Packed,
     modified_ns: i64,
 ) -> FileWrite {
     let offset = known.as_ref().map_or(0, |known| known.cursor);
-    let length = offset + evidence.bytes.len() as u64;
-    let chunks = if evidence.bytes.is_empty() {
-        Vec::new()
-    } else {
-        vec![ArchiveChunk::new(offset, &evidence.bytes)]
-    };
+    let length = offset + packed.length;
     let (id, known_parent) = known.map_or_else(Default::default, |known| (known.id, known.parent));
     FileWrite {
         state: FileState {
             id,
-            harness: evidence.harness,
+            harness: packed.harness,
             path,
-            native_id: evidence.native_id,
-            parent: first_of(known_parent, evidence.parent),
+            native_id: packed.native_id,
+            parent: first_of(known_parent, packed.parent),
             size: length,
             modified_ns,
             inode: 0,
@@ -211,7 +254,11 @@ fn file_write(
             tail_hash: 0,
             vanished: false,
         },
-        chunks,
+        chunks: packed
+            .chunk
+            .map(|chunk| chunk.at(offset))
+            .into_iter()
+            .collect(),
         replaced: false,
     }
 }

@@ -40,6 +40,15 @@ impl Store {
     /// them; `None` when it has all. Segments that it has, and that nobody
     /// writes any more, are deleted on the way. Hold the import lock.
     pub fn next_telemetry(&self, most_bytes: usize) -> Result<Option<ReadBatch>, StoreError> {
+        self.telemetry_after(None, most_bytes)
+    }
+
+    /// The requests behind a batch that is still being taken in.
+    pub fn telemetry_after(
+        &self,
+        read: Option<&TelemetryCursor>,
+        most_bytes: usize,
+    ) -> Result<Option<ReadBatch>, StoreError> {
         let folder = self.folder().join(FOLDER);
         for path in segments(&folder)? {
             let trouble = |source| StoreError::Folder {
@@ -49,10 +58,16 @@ impl Store {
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
                 continue;
             };
-            let read = self.telemetry_read(name)?;
+            let under_way = match read {
+                Some(read) if name < read.segment.as_str() => continue,
+                Some(read) if name == read.segment => read.bytes,
+                _ => 0,
+            };
+            let taken_in = self.telemetry_read(name)?;
+            let from = taken_in.max(under_way);
             // Asked before reading: what is written in between is seen then.
             let is_closed = is_closed(&path);
-            let (arrivals, bytes) = read_from(&path, read, most_bytes).map_err(trouble)?;
+            let (arrivals, bytes) = read_from(&path, from, most_bytes).map_err(trouble)?;
             if !arrivals.is_empty() {
                 return Ok(Some(ReadBatch {
                     arrivals,
@@ -62,7 +77,7 @@ impl Store {
                     },
                 }));
             }
-            if is_closed {
+            if is_closed && from == taken_in {
                 // Another process may have been first.
                 let _ = fs::remove_file(&path);
                 self.forget_segment(name)?;

@@ -26,6 +26,13 @@ impl ArchiveChunk {
             frame: compress(bytes),
         }
     }
+
+    /// The same piece at another place, for one that was compressed before
+    /// its place was known.
+    #[must_use]
+    pub fn at(self, offset: u64) -> Self {
+        Self { offset, ..self }
+    }
 }
 
 /// What an import saw of one file.

@@ -72,7 +72,7 @@ impl<'a> Receiver<'a> {
         match self.kind {
             Kind::Dashcam(_) => {
                 let url = format!(
-                    "http://127.0.0.1:{}/api/v1/sessions?harness=program&limit=0",
+                    "http://127.0.0.1:{}/api/v1/sessions?harness=program&limit=100000",
                     self.port
                 );
                 let page = self.read(self.agent.get(url).call())?;
