@@ -376,7 +376,7 @@ export interface components {
          * @description A coding agent program whose sessions dashcam understands.
          * @enum {string}
          */
-        Harness: "claude-code" | "codex";
+        Harness: "claude-code" | "codex" | "program";
         /** @description What the store holds of one harness. */
         HarnessHealth: {
             /**
@@ -820,6 +820,7 @@ export interface components {
         /** @description A [`Span`] as JSON: common fields, then those of its kind. */
         Span: {
             agent?: components["schemas"]["AgentRun"] | null;
+            attempts?: string[];
             call_id?: string | null;
             cost?: components["schemas"]["Cost"] | null;
             details?: components["schemas"]["RawJson"] | null;
