@@ -108,7 +108,9 @@ export function full(moment: string): string {
 }
 
 export function harnessTitle(harness: Harness | string): string {
-  return { "claude-code": "Claude Code", codex: "Codex" }[harness] ?? harness;
+  return (
+    { "claude-code": "Claude Code", codex: "Codex", program: "Other program" }[harness] ?? harness
+  );
 }
 
 /** Drops the vendor's prefix where the column is narrow. */
