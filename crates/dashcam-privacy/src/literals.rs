@@ -37,6 +37,14 @@ impl std::fmt::Debug for Literals {
 }
 
 impl Literals {
+    /// No value at all.
+    pub(crate) const fn none() -> Self {
+        Self {
+            values: BTreeMap::new(),
+            finder: None,
+        }
+    }
+
     /// A set of values with what each is.
     pub(crate) fn new(values: BTreeMap<String, &'static str>) -> Self {
         let finder = finder(&values).map(Arc::new);

@@ -116,6 +116,10 @@ pub(super) fn find(text: &str, word: Range<usize>, seen: &mut usize) -> Option<F
 
 /// A whole value that stands under a name in JSON.
 pub(crate) fn value_under(name: &str, value: &str) -> Option<Finding> {
+    // Most names are of something else, which this tells quickly.
+    if value.len() < super::MIN_SECRET_BYTES || !super::has_anchor(name) {
+        return None;
+    }
     let kind = classify(name);
     if kind == NameKind::Plain {
         return None;

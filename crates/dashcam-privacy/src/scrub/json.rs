@@ -27,11 +27,6 @@ struct Level<'a> {
 
 pub(super) fn scrub(search: &mut Search<'_>, json: &str) -> Option<String> {
     let bytes = json.as_bytes();
-    // Most values are small and hold nothing of interest. Where no escape can
-    // hide it, a look at the text as it is written tells.
-    if !hides_text(bytes) && !search.may_hold(json) {
-        return None;
-    }
     let mut levels = vec![Level::default()];
     let mut out = String::new();
     let (mut at, mut copied) = (0, 0);
@@ -135,7 +130,7 @@ fn remember<'a>(level: &mut Level<'a>, text: Cow<'a, str>, is_key: bool) {
 }
 
 /// Whether there are escapes of characters that are as well written plainly.
-fn hides_text(bytes: &[u8]) -> bool {
+pub(super) fn hides_text(bytes: &[u8]) -> bool {
     let mut at = 0;
     while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
         at += found + 1;

@@ -95,6 +95,9 @@ fn percent_decoded(value: &str) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
+/// What is looked for where it is known that no known value is.
+static NO_VALUES: Literals = Literals::none();
+
 /// How secrets are looked for in one pass over a session.
 pub(crate) enum Search<'a> {
     /// By the rules, and the values that the policy knows; what is found is
@@ -163,17 +166,26 @@ impl Search<'_> {
     }
 
     /// The JSON text without its secrets, still JSON; `None` if it has none.
+    ///
+    /// Most values are small and hold nothing of interest. Where no escape can
+    /// hide it, a look at the text as it is written tells.
     pub(crate) fn json(&mut self, json: &str) -> Option<String> {
-        json::scrub(self, json)
-    }
-
-    /// Whether a text may hold a secret; `false` is certain.
-    fn may_hold(&self, text: &str) -> bool {
+        if json::hides_text(json.as_bytes()) {
+            return json::scrub(self, json);
+        }
         match self {
-            Self::Rules { secrets, .. } => {
-                rules::has_anchor(text) || secrets.find(text).next().is_some()
+            Self::Rules { secrets, known } => {
+                let has_value = secrets.find(json).next().is_some();
+                if !has_value && !rules::has_anchor(json) {
+                    return None;
+                }
+                let secrets = if has_value { secrets } else { &NO_VALUES };
+                json::scrub(&mut Search::Rules { secrets, known }, json)
             }
-            Self::Values { values, .. } => values.find(text).next().is_some(),
+            Self::Values { values, .. } => {
+                values.find(json).next()?;
+                json::scrub(self, json)
+            }
         }
     }
 
