@@ -25,6 +25,8 @@ pub struct Connector {
     pub data_dir: PathBuf,
     /// What hooks run.
     pub program: HookProgram,
+    /// What the programs say of their versions, where they are installed.
+    pub versions: BTreeMap<Connectable, String>,
     /// Variables that may point telemetry elsewhere.
     pub environment: BTreeMap<String, String>,
 }
@@ -108,6 +110,12 @@ impl Connector {
                 let bytes = files::read(path).ok().flatten();
                 bytes.is_some_and(|bytes| arize::is_present(path, &bytes).unwrap_or(false))
             })
+    }
+
+    /// The events that are registered for the installed version.
+    pub(crate) fn events(&self, harness: Connectable) -> &'static [&'static str] {
+        let version = self.versions.get(&harness).map(String::as_str);
+        harness.registration().events_for(version)
     }
 
     pub(crate) fn hook_file(&self, harness: Connectable, scope: Scope) -> PathBuf {
@@ -273,6 +281,18 @@ impl Step<'_> {
             ));
         }
         let is_new = plan.changes.iter().any(|change| change.path == path);
+        let events = connector.events(self.harness);
+        if events.len() < self.harness.registration().events.len() {
+            let version = connector
+                .versions
+                .get(&self.harness)
+                .map_or("", String::as_str);
+            self.note(plan, format!(
+                "this version ({version}) refuses settings with newer events, so only {} of {} are registered: update it and connect again",
+                events.len(),
+                self.harness.registration().events.len(),
+            ));
+        }
         if let (true, Some(advice)) = (is_new, self.harness.registration().advice) {
             self.note(plan, advice.to_owned());
         }
@@ -332,7 +352,12 @@ impl Step<'_> {
         let mut telemetry = entry
             .map(|entry| entry.telemetry.clone())
             .unwrap_or_default();
-        let mut document = hooks::connect(document, registration, &self.connector.program)?;
+        let mut document = hooks::connect(
+            document,
+            registration,
+            self.connector.events(self.harness),
+            &self.connector.program,
+        )?;
         if let (true, Some(settings)) = (self.wanted.telemetry, telemetry::settings(self.harness)) {
             let elsewhere = telemetry::elsewhere(&self.connector.environment).map(State::Elsewhere);
             match elsewhere.unwrap_or_else(|| settings.state(&document)) {
@@ -342,6 +367,9 @@ impl Step<'_> {
                     let (edited, keys) = settings.add(&document)?;
                     document = edited;
                     telemetry.extend(keys);
+                    if let Some(advice) = settings.advice {
+                        self.note(plan, advice.to_owned());
+                    }
                 }
             }
         }

@@ -155,13 +155,13 @@ pub(crate) fn disconnect(
 pub(crate) fn connect(
     document: Document,
     registration: &Registration,
+    events: &[&str],
     program: &HookProgram,
 ) -> Result<Document, Error> {
-    let document = remove_strays(document, registration)?;
+    let document = remove_strays(document, registration, events)?;
     let document = refresh(document, registration, program)?;
     let found = find(&document, registration);
-    let missing: Vec<(&str, Node)> = registration
-        .events
+    let missing: Vec<(&str, Node)> = events
         .iter()
         .filter(|event| !found.events.contains_key(**event))
         .map(|event| (*event, registration.entry(program, event)))
@@ -170,11 +170,15 @@ pub(crate) fn connect(
 }
 
 /// Takes out entries of ours for events that are no longer wanted, and doubles.
-fn remove_strays(document: Document, registration: &Registration) -> Result<Document, Error> {
+fn remove_strays(
+    document: Document,
+    registration: &Registration,
+    events: &[&str],
+) -> Result<Document, Error> {
     let mut seen: Vec<String> = Vec::new();
     let mut strays: Vec<(usize, usize)> = Vec::new();
     for place in places(&document, registration) {
-        let is_wanted = registration.events.contains(&place.event);
+        let is_wanted = events.contains(&place.event);
         if is_wanted && !seen.iter().any(|event| event == place.event) {
             seen.push(place.event.to_owned());
         } else {

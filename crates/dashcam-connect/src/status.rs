@@ -100,8 +100,8 @@ impl Connector {
         if found.events.is_empty() {
             return registered;
         }
-        let (has, has_not): (Vec<_>, Vec<_>) = registration
-            .events
+        let (has, has_not): (Vec<_>, Vec<_>) = self
+            .events(harness)
             .iter()
             .map(|event| (*event).to_owned())
             .partition(|event| found.events.contains_key(event));

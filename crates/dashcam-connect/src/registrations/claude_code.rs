@@ -4,7 +4,12 @@
 //! `MessageDisplay` and `FileChanged`, which fire very often; `PostToolBatch`
 //! and those that repeat what the transcript says.
 
-use super::{Registration, Shape};
+use super::{Registration, Shape, Strict};
+
+/// Seen: 2.0.10, 2.1.20, 2.1.50 and 2.1.100 run without any of a settings file
+/// that names an event they do not know; 2.1.112, 2.1.137, 2.1.150 and 2.1.197
+/// pass over it.
+const LENIENT: [u32; 3] = [2, 1, 112];
 
 pub(super) static CLAUDE_CODE: Registration = Registration {
     harness: "claude-code",
@@ -34,6 +39,21 @@ pub(super) static CLAUDE_CODE: Registration = Registration {
         "StopFailure",
         "SessionEnd",
     ],
+    strict: Some(Strict {
+        until: LENIENT,
+        // Those of 2.0.10.
+        events: &[
+            "SessionStart",
+            "UserPromptSubmit",
+            "PreToolUse",
+            "PostToolUse",
+            "Notification",
+            "SubagentStop",
+            "PreCompact",
+            "Stop",
+            "SessionEnd",
+        ],
+    }),
     shape: Shape::Group {
         timeout: 5,
         has_name: false,

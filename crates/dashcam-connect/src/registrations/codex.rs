@@ -25,6 +25,7 @@ pub(super) static CODEX: Registration = Registration {
         "PostCompact",
         "Stop",
     ],
+    strict: None,
     shape: Shape::Group {
         timeout: 5,
         has_name: false,

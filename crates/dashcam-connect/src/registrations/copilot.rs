@@ -31,6 +31,7 @@ pub(super) static COPILOT: Registration = Registration {
         "agentStop",
         "sessionEnd",
     ],
+    strict: None,
     shape: Shape::Flat { timeout: 5 },
     advice: None,
 };

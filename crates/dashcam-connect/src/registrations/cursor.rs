@@ -31,6 +31,7 @@ pub static CURSOR: Registration = Registration {
         "stop",
         "sessionEnd",
     ],
+    strict: None,
     shape: Shape::Bare,
     advice: None,
 };

@@ -24,6 +24,7 @@ pub(super) static GEMINI: Registration = Registration {
         "AfterAgent",
         "SessionEnd",
     ],
+    strict: None,
     shape: Shape::Group {
         // Milliseconds.
         timeout: 5000,

@@ -132,10 +132,22 @@ pub struct Registration {
     pub is_own_file: bool,
     /// The events, in the order in which a session meets them.
     pub events: &'static [&'static str],
+    /// What versions get that refuse settings with events they do not know.
+    pub strict: Option<Strict>,
     /// What an entry looks like.
     pub shape: Shape,
     /// What the person must still do.
     pub advice: Option<&'static str>,
+}
+
+/// Versions that refuse a whole settings file for one event that they do not
+/// know, and with it everything else that the person has set there.
+#[derive(Debug)]
+pub struct Strict {
+    /// The first version that does not.
+    pub until: [u32; 3],
+    /// The events that all of them know.
+    pub events: &'static [&'static str],
 }
 
 /// What an entry below `hooks.<event>[]` looks like.
@@ -160,6 +172,15 @@ pub enum Shape {
 }
 
 impl Registration {
+    /// The events for a version; an unknown one counts as current.
+    pub fn events_for(&self, version: Option<&str>) -> &'static [&'static str] {
+        let version = version.and_then(numbers);
+        match (&self.strict, version) {
+            (Some(strict), Some(version)) if version < strict.until => strict.events,
+            _ => self.events,
+        }
+    }
+
     /// The entry of an event for a harness's settings.
     pub(crate) fn entry(&self, program: &HookProgram, event: &str) -> Node {
         self.entry_of(&program.posix(self.harness, event), || {
@@ -204,4 +225,16 @@ impl Registration {
             .filter_map(|key| handler.get(key)?.as_text())
             .find_map(|command| recognise(command, self.harness))
     }
+}
+
+/// The three numbers of a version, wherever they stand in what a program
+/// prints about itself.
+fn numbers(text: &str) -> Option<[u32; 3]> {
+    text.split_whitespace().find_map(|word| {
+        let mut parts = word.trim_start_matches('v').split('.').map(str::parse);
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(Ok(major)), Some(Ok(minor)), Some(Ok(patch))) => Some([major, minor, patch]),
+            _ => None,
+        }
+    })
 }

@@ -26,4 +26,5 @@ pub(super) static SETTINGS: Settings = Settings {
         "CLAUDE_CODE_ENABLE_TELEMETRY",
         "BETA_TRACING_ENDPOINT",
     ],
+    advice: None,
 };

@@ -19,4 +19,8 @@ pub(super) static SETTINGS: Settings = Settings {
         "useCollector",
         "enabled",
     ],
+    // Seen with 0.61.0: six seconds at the end of a session, and errors printed.
+    advice: Some(
+        "while nothing listens for its telemetry, Gemini CLI waits some seconds at its end and complains: keep `dashcam up` running",
+    ),
 };

@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) values: &'static [(&'static str, Value)],
     /// Keys that a person sets who sends telemetry elsewhere.
     pub(crate) taken_by: &'static [&'static str],
+    /// What the person should know.
+    pub(crate) advice: Option<&'static str>,
 }
 
 /// A value to be set.

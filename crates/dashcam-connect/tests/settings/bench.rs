@@ -27,6 +27,7 @@ impl Bench {
                 is_dashcam: false,
                 data_dir: None,
             },
+            versions: std::collections::BTreeMap::new(),
             environment: std::collections::BTreeMap::new(),
         };
         Self { folder, connector }

@@ -179,6 +179,43 @@ fn an_entry_for_an_event_no_longer_wanted_goes_and_a_double_too() {
     assert_eq!(now["hooks"]["SessionEnd"], old);
 }
 
+#[test]
+fn a_version_that_refuses_unknown_events_gets_those_it_knows() {
+    let mut bench = Bench::new();
+    let harness = Connectable::ClaudeCode;
+    let path = bench.write(harness, b"{\"a\": 1}\n");
+    for (version, count) in [
+        ("2.0.10 (Claude Code)", 9),
+        ("2.1.100 (Claude Code)", 9),
+        ("2.1.197 (Claude Code)", 16),
+        ("garbage", 16),
+        // Going back takes the newer events out again.
+        ("2.0.10", 9),
+    ] {
+        bench.connector.versions.insert(harness, version.to_owned());
+        let plan = bench.connect(&Bench::wanted(harness));
+        assert_eq!(bench.events(harness), count, "{version}");
+        assert_eq!(
+            plan.notes.len(),
+            usize::from(count == 9),
+            "{:?}",
+            plan.notes
+        );
+        assert!(
+            bench
+                .connector
+                .status(harness, None)
+                .user
+                .missing
+                .is_empty()
+        );
+        let hooks = value(&std::fs::read(&path).unwrap())["hooks"].clone();
+        assert_eq!(hooks.as_object().unwrap().len(), count);
+    }
+    bench.disconnect(harness);
+    assert_eq!(std::fs::read(&path).unwrap(), b"{\"a\": 1}\n");
+}
+
 /// Whether a text can be had from another by leaving bytes out.
 fn is_within(part: &[u8], whole: &[u8]) -> bool {
     let mut rest = whole.iter();

@@ -9,9 +9,15 @@ use dashcam_connect::{
     Connectable, Connector, ENDPOINT_VARIABLES, HookProgram, Plan, Scope, Wanted,
 };
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a program may take to tell its version.
+const VERSION_PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -103,7 +109,7 @@ pub(super) fn connector(
     // Hooks find the platform's folder by themselves.
     program.data_dir = context.global.data_dir.is_some().then(|| data_dir.clone());
     let environment = if context.global.home.is_some() {
-        std::collections::BTreeMap::new()
+        BTreeMap::new()
     } else {
         ENDPOINT_VARIABLES
             .iter()
@@ -115,8 +121,41 @@ pub(super) fn connector(
         folder,
         data_dir,
         program,
+        versions: versions(),
         environment,
     })
+}
+
+/// What harnesses say of their versions that refuse newer events in older ones.
+fn versions() -> BTreeMap<Connectable, String> {
+    Connectable::ALL
+        .into_iter()
+        .filter(|harness| harness.registration().strict.is_some())
+        .filter_map(|harness| Some((harness, version(harness.registration().program)?)))
+        .collect()
+}
+
+/// What a program says of its version, if it does so at once.
+fn version(program: &str) -> Option<String> {
+    let mut child = Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let begun = Instant::now();
+    while child.try_wait().ok()?.is_none() {
+        if begun.elapsed() > VERSION_PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
 }
 
 /// The path by which a program is found, where that leads to the same file:

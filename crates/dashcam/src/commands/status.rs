@@ -48,16 +48,14 @@ fn text(report: &Report) -> Result<String, std::fmt::Error> {
 
 fn describe(text: &mut String, status: &Status) -> std::fmt::Result {
     let title = status.harness.title();
-    if !status.is_connected {
-        let installed = if status.is_installed {
-            format!("not connected: `dashcam connect {}`", status.harness)
-        } else {
-            "not found here".to_owned()
-        };
-        writeln!(text, "{title}: {installed}")?;
+    let standing = if status.is_connected {
+        "connected".to_owned()
+    } else if status.is_installed {
+        format!("not connected: `dashcam connect {}`", status.harness)
     } else {
-        writeln!(text, "{title}: connected")?;
-    }
+        "not found here".to_owned()
+    };
+    writeln!(text, "{title}: {standing}")?;
     for registered in [&status.user, &status.project] {
         describe_file(text, registered)?;
     }
