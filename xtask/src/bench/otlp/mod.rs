@@ -56,6 +56,7 @@ struct Figures {
     acknowledged: f64,
     shown: f64,
     refused: u64,
+    processor_seconds: Option<f64>,
     peak_bytes: Option<u64>,
     disk_bytes: u64,
     killed_after: usize,
@@ -110,10 +111,13 @@ fn measure(
     let data = fresh(&folder.join("all"))?;
     eprintln!("{}: {} spans", kind.name(), load::count(all));
     let mut receiver = Receiver::start(kind, &data)?;
+    let idle = receiver.processor_seconds();
     let begin = Instant::now();
     let Sent { refused, seconds } = send::all(&receiver.traces_url(), all, options.connections)?;
     wait_until_shown(&mut receiver, load::count(all))?;
     let shown = begin.elapsed().as_secs_f64();
+    let busy = receiver.processor_seconds();
+    let processor_seconds = busy.zip(idle).map(|(busy, idle)| busy - idle);
     let peak_bytes = receiver.peak_memory();
     // What is still on its way to its place on the disk.
     thread::sleep(Duration::from_secs(3));
@@ -134,6 +138,7 @@ fn measure(
         acknowledged: seconds,
         shown,
         refused,
+        processor_seconds,
         peak_bytes,
         disk_bytes,
         killed_after: load::count(some),
@@ -197,6 +202,7 @@ fn table(figures: &[Figures]) -> String {
         "| acknowledged | ".to_owned(),
         "| can be asked for | ".to_owned(),
         "| requests refused | ".to_owned(),
+        "| processor time a span | ".to_owned(),
         "| peak memory | ".to_owned(),
         "| on disk | ".to_owned(),
         "| acknowledged spans lost by a kill | ".to_owned(),
@@ -216,6 +222,10 @@ fn table(figures: &[Figures]) -> String {
             per_second(found.acknowledged),
             per_second(found.shown),
             found.refused.to_string(),
+            found.processor_seconds.map_or_else(
+                || "–".to_owned(),
+                |seconds| format!("{:.2} ms", seconds * 1e3 / found.spans as f64),
+            ),
             found.peak_bytes.map_or_else(
                 || "–".to_owned(),
                 |bytes| format!("{:.0} MB", bytes as f64 / 1e6),

@@ -4,6 +4,7 @@ use crate::bench::measure::memory;
 use crate::running::{Running, free_port};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -110,6 +111,16 @@ impl<'a> Receiver<'a> {
     /// The most memory that it has had.
     pub(super) fn peak_memory(&self) -> Option<u64> {
         memory(self.running.id(), "VmHWM:")
+    }
+
+    /// The processor time that it took so far, in seconds.
+    pub(super) fn processor_seconds(&self) -> Option<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.running.id())).ok()?;
+        // The name before it may hold spaces; what follows does not.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks = |place: usize| fields.get(place)?.parse::<f64>().ok();
+        // User and system time (fields 14 and 15), in hundredths of a second.
+        Some((ticks(11)? + ticks(12)?) / 100.0)
     }
 
     /// Kills it without a word.
