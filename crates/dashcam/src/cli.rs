@@ -81,6 +81,12 @@ pub(crate) enum Command {
     Sample(commands::sample::Options),
     /// Print a completion script for your shell
     Completions(commands::completions::Options),
+    /// Keep an event; called by coding agents only
+    #[command(hide = true)]
+    Hook(commands::hook::Options),
+    /// Take in what hooks left; started at the end of a turn
+    #[command(hide = true)]
+    Flush,
     /// Serve scripted model replies to harnesses under test
     #[command(hide = true)]
     ModelServer(dashcam_model_server::Args),

@@ -6,7 +6,6 @@ use anyhow::Context as _;
 use dashcam_harness::{HOME_VARIABLES, Home};
 use dashcam_insight::Prices;
 use dashcam_store::Store;
-use etcetera::BaseStrategy;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -20,10 +19,8 @@ impl Context {
     pub(crate) fn new(global: Global) -> anyhow::Result<Self> {
         let data_dir = match &global.data_dir {
             Some(dir) => dir.clone(),
-            None => etcetera::choose_base_strategy()
-                .context("cannot find your home folder: name a data folder with --data-dir")?
-                .data_dir()
-                .join("dashcam"),
+            None => dashcam_spool::data_dir()
+                .context("cannot find your home folder: name a data folder with --data-dir")?,
         };
         Ok(Self { global, data_dir })
     }

@@ -19,6 +19,12 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "hook") {
+        std::panic::set_hook(Box::new(|_| std::process::exit(0)));
+        dashcam_hook::run(words);
+        return ExitCode::SUCCESS;
+    }
     // With huge pages, memory is cleared two megabytes at a time for texts of a
     // few kilobytes. Where they cannot be turned off, they only cost time.
     #[cfg(target_os = "linux")]

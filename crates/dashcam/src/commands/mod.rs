@@ -4,6 +4,8 @@ pub(crate) mod completions;
 pub(crate) mod connect;
 pub(crate) mod disconnect;
 pub(crate) mod doctor;
+pub(crate) mod flush;
+pub(crate) mod hook;
 pub(crate) mod import;
 pub(crate) mod progress;
 pub(crate) mod reindex;
@@ -37,6 +39,11 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor => doctor::run(&context),
         Command::Sample(options) => sample::run(&context, &options),
         Command::Completions(options) => completions::run(&options),
+        Command::Hook(options) => {
+            hook::run(&options);
+            Ok(())
+        }
+        Command::Flush => flush::run(&context),
         Command::ModelServer(args) => Ok(dashcam_model_server::run(args)?),
     }
 }

@@ -13,8 +13,11 @@ use dashcam_recorder::{
     Change, Follower, Importer, NoProgress, Progress, TelemetryFollower, sample,
 };
 use dashcam_server::{App, ImportProgress, Listener, LiveEvent, Phase, SampleHistory};
+use dashcam_spool::WATCHING_LOCK;
 use dashcam_store::{SessionChange, Store, TelemetryLog, Wait};
+use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -81,6 +84,7 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         phase: Phase::Importing,
         ..ImportProgress::default()
     });
+    let _watching = say_that_we_watch(context.data_dir());
     let log = Arc::new(TelemetryLog::open(context.data_dir())?);
     app.receive_telemetry(Arc::clone(&log));
     let telemetry = match options.otlp_port {
@@ -122,6 +126,14 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         tokio::join!(listener.serve(app.clone(), stop_signal()), also_telemetry);
     served.and(also_served)?;
     Ok(())
+}
+
+/// Locks the file by which hooks see that they need not start a flush. Where
+/// it cannot be had, because another `up` holds it or for any other reason,
+/// flushes take in what we would: nothing is lost or doubled by that.
+fn say_that_we_watch(data_dir: &Path) -> Option<File> {
+    let lock = File::create(data_dir.join(WATCHING_LOCK)).ok()?;
+    lock.try_lock().ok().map(|()| lock)
 }
 
 /// Ready when the process is asked to stop.

@@ -7,5 +7,6 @@ mod connect;
 mod environment;
 mod exactness;
 mod history;
+mod hook;
 mod left_out;
 mod live;
