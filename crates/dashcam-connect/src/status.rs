@@ -176,7 +176,12 @@ impl Connector {
     pub fn last_hook(&self) -> Option<SystemTime> {
         let folder = std::fs::read_dir(self.data_dir.join("spool")).ok()?;
         folder
-            .filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok())
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                // Beside the segments lie locks, which others touch.
+                let is_segment = entry.path().extension().is_some_and(|end| end == "spool");
+                is_segment.then(|| entry.metadata().ok()?.modified().ok())?
+            })
             .max()
     }
 }
