@@ -2,8 +2,6 @@
 //! transcript has is seen: attempts, time to the first token, measured times,
 //! what the harness says it cost, calls that it makes for itself.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what should not be")]
-
 use dashcam_e2e::{ClaudeCode, Codex, Receiver, Recorded, Workbench, model_calls, tool_calls};
 use dashcam_model_server::{Delivery, Entry};
 use dashcam_trace::{CostSource, ModelCall, Session, Source, Timing};

@@ -48,7 +48,7 @@ fn span(trace: u8, id: u8, parent: u8, name: &str, at: (u64, u64), values: &Valu
     })
 }
 
-fn request(resource: &Value, spans: Vec<Value>) -> Telemetry {
+fn request(resource: &Value, spans: &[Value]) -> Telemetry {
     let body = json!({ "resourceSpans": [{
         "resource": { "attributes": attributes(resource) },
         "scopeSpans": [{ "scope": { "name": "s" }, "spans": spans }],
@@ -166,7 +166,7 @@ fn an_openinference_chain_is_a_turn_with_its_steps() {
             }),
         ),
     ];
-    let routed = route(vec![request(&resource, spans)]);
+    let routed = route(vec![request(&resource, &spans)]);
     let session = session(&routed, SESSION);
     assert_eq!(session.cwd.as_deref(), Some("shop"));
     assert_eq!(session.entrypoint.as_deref(), Some("shop-bot"));
@@ -235,7 +235,7 @@ fn genai_spans_without_a_session_are_one_by_trace() {
             }),
         ),
     ];
-    let routed = route(vec![request(&resource, spans)]);
+    let routed = route(vec![request(&resource, &spans)]);
     assert_eq!(routed.sessions.len(), 1);
     assert_eq!(routed.sessions[0].parent, None);
     let session = session(&routed, &"07".repeat(16));
@@ -283,7 +283,10 @@ fn the_ai_sdks_outer_spans_do_not_count_usage_twice() {
         span(2, 3, 1, "ai.toolCall", (91, 95), &tool),
         span(2, 4, 3, "Storage.write", (92, 93), &internals),
     ];
-    let routed = route(vec![request(&json!({ "service.name": "opencode" }), spans)]);
+    let routed = route(vec![request(
+        &json!({ "service.name": "opencode" }),
+        &spans,
+    )]);
     assert_eq!(routed.programs["opencode"].dropped, 1);
     let session = session(&routed, &"02".repeat(16));
     assert_eq!(session.tokens().total(), 14);
@@ -307,12 +310,9 @@ fn traces_of_one_session_are_its_turns_and_short_names_stay_within_their_program
     };
     let named = |name: &str| json!({ "service.name": name });
     let routed = route(vec![
-        request(
-            &named("a"),
-            vec![one(2, 200, SESSION), one(1, 100, SESSION)],
-        ),
-        request(&named("a"), vec![one(3, 300, "user-1")]),
-        request(&named("b"), vec![one(4, 400, "user-1")]),
+        request(&named("a"), &[one(2, 200, SESSION), one(1, 100, SESSION)]),
+        request(&named("a"), &[one(3, 300, "user-1")]),
+        request(&named("b"), &[one(4, 400, "user-1")]),
     ]);
     let parents: Vec<_> = routed
         .sessions
@@ -343,7 +343,7 @@ fn traces_of_programs_without_models_are_not_kept() {
     let http = json!({ "http.request.method": "GET", "url.path": "/" });
     let routed = route(vec![request(
         &json!({ "service.name": "web" }),
-        vec![span(1, 1, 0, "GET /", (1, 2), &http)],
+        &[span(1, 1, 0, "GET /", (1, 2), &http)],
     )]);
     assert_eq!(routed.sessions, []);
     assert_eq!(routed.programs["web"].dropped, 1);
@@ -360,7 +360,7 @@ fn a_failed_step_tells_why() {
         &json!({ "gen_ai.request.model": "m" }),
     );
     failed["status"] = json!({ "code": 2, "message": "no key" });
-    let routed = route(vec![request(&json!({}), vec![failed])]);
+    let routed = route(vec![request(&json!({}), &[failed])]);
     let session = session(&routed, &"01".repeat(16));
     let (span, _) = model_calls(&session)[0];
     assert_eq!(
@@ -387,11 +387,11 @@ proptest! {
                 }))
             })
             .collect();
-        let one = session(&route(vec![request(&json!({}), sent.clone())]), SESSION);
+        let one = session(&route(vec![request(&json!({}), &sent)]), SESSION);
         if turned {
             sent.reverse();
         }
-        let requests = sent.into_iter().map(|span| request(&json!({}), vec![span])).collect();
+        let requests = sent.into_iter().map(|span| request(&json!({}), &[span])).collect();
         let other = session(&route(requests), SESSION);
         prop_assert_eq!(one, other);
     }

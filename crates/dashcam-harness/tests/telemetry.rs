@@ -5,14 +5,18 @@
 mod home;
 mod invariants;
 
-use dashcam_harness::telemetry::{Items, Routed, Router, enrich, records, session_alone};
+use dashcam_harness::telemetry::{
+    Items, PermissionRecord, Routed, Router, TelemetryRecord, enrich, records, session_alone,
+};
 use dashcam_harness::{Decoded, reader};
 use dashcam_otlp::receive::{Encoding, Signal, Telemetry, decode};
 use dashcam_trace::{
-    CostSource, Harness, ModelCall, Money, Session, Source, Span, SpanBody, SpanKind, Timing,
-    ToolCall, TurnStatus,
+    CostSource, EventKind, Harness, ModelCall, Money, Session, Source, Span, SpanBody, SpanKind,
+    Status, Timing, ToolCall, TurnStatus,
 };
 use home::{fixtures, sessions};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -266,6 +270,38 @@ fn codex_calls_join_by_tokens_and_end() {
 }
 
 #[test]
+fn who_waited_for_a_permission_is_an_event_below_the_call() {
+    let (_, session) = claude_code_session("errors");
+    let (span, call) = tools(&session)[0];
+    let asked = |decision: &str, decided_by: &str| {
+        let record = PermissionRecord {
+            call_id: call.call_id.clone().unwrap(),
+            start: Some(span.start),
+            end: span.end,
+            decision: Some(decision.to_owned()),
+            decided_by: Some(decided_by.to_owned()),
+        };
+        let mut session = session.clone();
+        enrich(&mut session, &[TelemetryRecord::Permission(record)]);
+        invariants::check(&session);
+        let is_event = |span: &&Span| matches!(&span.body, SpanBody::Event(event) if event.kind == EventKind::Permission);
+        session.spans().find(is_event).cloned()
+    };
+    let allowed = asked("accept", "user_temporary").unwrap();
+    assert_eq!(allowed.parent, Some(span.id));
+    assert_eq!((allowed.start, allowed.end), (span.start, span.end));
+    assert_eq!(
+        (allowed.status, allowed.timing),
+        (Status::Ok, Timing::Measured)
+    );
+    assert_eq!(
+        asked("reject", "user_reject").unwrap().status,
+        Status::Interrupted
+    );
+    assert_eq!(asked("accept", "config"), None, "a rule waits for nobody");
+}
+
+#[test]
 fn what_came_back_from_our_own_export_is_no_evidence() {
     let (_, session) = claude_code_session("coding");
     let request = dashcam_trace::openinference::encode_session(&session, "p");
@@ -285,8 +321,9 @@ fn crumbs(requests: Vec<Telemetry>) -> Vec<Telemetry> {
                             let mut one = resource.clone();
                             one.scope_spans = vec![scope.clone()];
                             one.scope_spans[0].spans = vec![span.clone()];
-                            let mut request = request_of_spans();
-                            request.resource_spans = vec![one];
+                            let request = ExportTraceServiceRequest {
+                                resource_spans: vec![one],
+                            };
                             crumbs.push(Telemetry::Traces(request));
                         }
                     }
@@ -299,8 +336,9 @@ fn crumbs(requests: Vec<Telemetry>) -> Vec<Telemetry> {
                             let mut one = resource.clone();
                             one.scope_logs = vec![scope.clone()];
                             one.scope_logs[0].log_records = vec![record.clone()];
-                            let mut request = request_of_logs();
-                            request.resource_logs = vec![one];
+                            let request = ExportLogsServiceRequest {
+                                resource_logs: vec![one],
+                            };
                             crumbs.push(Telemetry::Logs(request));
                         }
                     }
@@ -310,15 +348,6 @@ fn crumbs(requests: Vec<Telemetry>) -> Vec<Telemetry> {
         }
     }
     crumbs
-}
-
-fn request_of_spans() -> opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest
-{
-    Default::default()
-}
-
-fn request_of_logs() -> opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest {
-    Default::default()
 }
 
 proptest! {
