@@ -8,5 +8,6 @@ mod harmless;
 mod metadata;
 mod plants;
 mod redacted;
+mod robust;
 mod search;
 mod spellings;
