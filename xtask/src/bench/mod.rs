@@ -12,6 +12,7 @@ mod disk;
 mod exactness;
 mod figures;
 mod history;
+mod hook;
 mod live;
 mod measure;
 mod otlp;
@@ -58,13 +59,17 @@ pub(crate) struct Options {
 /// What is measured apart from the rest.
 #[derive(Debug, Subcommand)]
 enum Part {
+    /// One event of a hook: how long the agent waits
+    Hook(hook::Options),
     /// Spans that come over OTLP: how fast, how safe, beside Phoenix
     Otlp(otlp::Options),
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    if let Some(Part::Otlp(options)) = &options.part {
-        return otlp::run(options);
+    match &options.part {
+        Some(Part::Hook(options)) => return hook::run(options),
+        Some(Part::Otlp(options)) => return otlp::run(options),
+        None => {}
     }
     let binary = match &options.bin {
         Some(binary) => {
