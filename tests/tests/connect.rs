@@ -12,12 +12,15 @@ use std::path::PathBuf;
 
 const PROMPT: &str = "Do what there is to do.";
 
+/// Runs a harness once in a workbench, against a model server.
+type RunOnce = dyn Fn(&Workbench, &ModelServer) -> Ended;
+
 /// One harness, as these tests use it.
 struct Subject {
     name: &'static str,
     /// A file of settings that the person has, and what it holds.
     settings: (&'static str, &'static str),
-    run: Box<dyn Fn(&Workbench, &ModelServer) -> Ended>,
+    run: Box<RunOnce>,
     /// Events that the scenario cannot do without.
     events: &'static [&'static str],
 }
