@@ -174,14 +174,10 @@ impl Connector {
 
     /// When a hook last wrote to the spool.
     pub fn last_hook(&self) -> Option<SystemTime> {
-        let folder = std::fs::read_dir(self.data_dir.join("spool")).ok()?;
-        folder
-            .filter_map(|entry| {
-                let entry = entry.ok()?;
-                // Beside the segments lie locks, which others touch.
-                let is_segment = entry.path().extension().is_some_and(|end| end == "spool");
-                is_segment.then(|| entry.metadata().ok()?.modified().ok())?
-            })
+        let segments = dashcam_spool::segments(&self.data_dir).ok()?;
+        segments
+            .into_iter()
+            .filter_map(|segment| segment.modified)
             .max()
     }
 }

@@ -1,8 +1,7 @@
 //! Starts a flush: a process of its own that takes the spool in, when nothing
 //! else does.
 
-use dashcam_spool::{FLUSH_LOCK, WATCHING_LOCK};
-use std::fs::{File, OpenOptions, TryLockError};
+use dashcam_spool::Lock;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -26,7 +25,7 @@ pub(crate) fn is_due(event: &str) -> bool {
 /// Starts `dashcam flush` and leaves it alone, unless one works already or
 /// `dashcam up` watches.
 pub(crate) fn start(data_dir: &Path) {
-    if is_held(&data_dir.join(WATCHING_LOCK)) || is_held(&data_dir.join(FLUSH_LOCK)) {
+    if Lock::Watching.is_held(data_dir) || Lock::Flush.is_held(data_dir) {
         return;
     }
     let mut command = Command::new(dashcam());
@@ -52,11 +51,4 @@ fn dashcam() -> PathBuf {
         .map(|own| own.with_file_name(&name))
         .filter(|beside| beside.is_file())
         .unwrap_or_else(|| name.into())
-}
-
-/// Whether a process holds a lock. A lock that cannot be asked is free.
-fn is_held(path: &Path) -> bool {
-    let lock: Option<File> = OpenOptions::new().read(true).open(path).ok();
-    // It is given back when the file is closed.
-    lock.is_some_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

@@ -18,8 +18,11 @@ use std::time::{Duration, Instant, SystemTime};
 const LIMIT: Duration = Duration::from_millis(45);
 
 /// Keeps one event: the arguments are the harness and the event, standard
-/// input holds what the harness tells.
+/// input holds what the harness tells. From here on, a panic ends the process
+/// in silence and with success.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) {
+    // What a panic says would stand in the agent's terminal.
+    std::panic::set_hook(Box::new(|_| std::process::exit(0)));
     let until = Instant::now() + LIMIT;
     let now = SystemTime::now();
     let mut words = arguments

@@ -1,7 +1,7 @@
 //! The hook as harnesses run it: a process that never fails and never speaks.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use dashcam_spool::{Header, Item, Items, segments};
+use dashcam_spool::{Header, Item, Items, Lock, segments};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -268,9 +268,8 @@ fn the_end_of_a_turn_starts_a_flush_unless_someone_works() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(seen, expected);
-    for lock in [dashcam_spool::WATCHING_LOCK, dashcam_spool::FLUSH_LOCK] {
-        let lock = std::fs::File::create(data.join(lock)).unwrap();
-        lock.lock().unwrap();
+    for lock in [Lock::Watching, Lock::Flush] {
+        let _held = lock.take(&data).unwrap().unwrap();
         run("Stop");
     }
     std::thread::sleep(Duration::from_millis(300));

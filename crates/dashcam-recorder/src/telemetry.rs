@@ -32,8 +32,6 @@ const BURST: Duration = Duration::from_secs(2);
 const GATHER: Duration = Duration::from_millis(20);
 /// How often to look whether following ends.
 const TICK: Duration = Duration::from_millis(250);
-/// How long to wait for another import to end.
-const LOCK_WAIT: Duration = Duration::from_mins(10);
 
 /// What was archived since sessions were decoded last.
 #[derive(Debug, Default)]
@@ -311,7 +309,7 @@ impl TelemetryFollower {
 fn take_in(store: &Store, prices: &Prices, home: &Home) -> Result<Vec<SessionChange>, ImportError> {
     let readers: Vec<&dyn HarnessReader> = dashcam_harness::all().to_vec();
     let importer = Importer::new(store, prices, home, &readers);
-    let lock = store.import_lock(Wait::UpTo(LOCK_WAIT), || {})?;
+    let lock = store.import_lock(Wait::PATIENT, || {})?;
     let changes = importer.take_in_telemetry()?;
     drop(lock);
     if !changes.is_empty() {

@@ -7,13 +7,15 @@
 //! dying process costs only itself.
 
 mod frame;
+mod lock;
 mod place;
 #[cfg(feature = "read")]
 mod read;
 mod write;
 
 pub use frame::{FRAME_LIMIT, encode};
-pub use place::{FLUSH_LOCK, WATCHING_LOCK, data_dir, segment_name, spool_dir};
+pub use lock::Lock;
+pub use place::{data_dir, segment_name, spool_dir};
 #[cfg(feature = "read")]
 pub use read::{Header, Item, Items, Segment, segments};
 pub use write::append;

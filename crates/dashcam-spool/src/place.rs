@@ -3,11 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The file that `dashcam up` keeps locked while it watches the spool.
-pub const WATCHING_LOCK: &str = "watching.lock";
-/// The file that a flush keeps locked while it works.
-pub const FLUSH_LOCK: &str = "flush.lock";
-
 /// The platform's data folder for dashcam; `None` where there is no home.
 ///
 /// `$XDG_DATA_HOME` or `~/.local/share` on Unix, `%APPDATA%` on Windows.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// What a hook says of the payload.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +177,8 @@ pub struct Segment {
     pub name: String,
     /// How long it is.
     pub bytes: u64,
+    /// When a hook last wrote to it, where the system tells.
+    pub modified: Option<SystemTime>,
 }
 
 /// The segments of a data folder, the oldest first. None where there is no
@@ -195,9 +198,11 @@ pub fn segments(data_dir: &Path) -> io::Result<Vec<Segment>> {
             .extension()
             .is_some_and(|end| end == "spool")
         {
+            let metadata = entry.metadata()?;
             segments.push(Segment {
                 path: entry.path(),
-                bytes: entry.metadata()?.len(),
+                bytes: metadata.len(),
+                modified: metadata.modified().ok(),
                 name,
             });
         }

@@ -21,7 +21,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == "hook") {
-        std::panic::set_hook(Box::new(|_| std::process::exit(0)));
         dashcam_hook::run(words);
         return ExitCode::SUCCESS;
     }

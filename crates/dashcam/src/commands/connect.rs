@@ -45,7 +45,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
-    let connector = connector(context, options.hook_program.as_deref())?;
+    let connector = Connector {
+        versions: versions(),
+        ..connector(context, options.hook_program.as_deref())?
+    };
     let harnesses = if options.all {
         installed(&connector)?
     } else {
@@ -87,7 +90,8 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
     finish(context, &connector, plan, options.dry_run, "connected")
 }
 
-/// What edits settings in this run.
+/// What edits settings in this run. It knows no versions: asking for them
+/// starts the harnesses.
 pub(super) fn connector(
     context: &Context,
     hook_program: Option<&Path>,
@@ -121,13 +125,13 @@ pub(super) fn connector(
         folder,
         data_dir,
         program,
-        versions: versions(),
+        versions: BTreeMap::new(),
         environment,
     })
 }
 
 /// What harnesses say of their versions that refuse newer events in older ones.
-fn versions() -> BTreeMap<Connectable, String> {
+pub(super) fn versions() -> BTreeMap<Connectable, String> {
     Connectable::ALL
         .into_iter()
         .filter(|harness| harness.registration().strict.is_some())

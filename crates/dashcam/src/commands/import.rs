@@ -5,12 +5,8 @@ use crate::context::Context;
 use clap::Args;
 use dashcam_harness::HarnessReader;
 use dashcam_recorder::{ImportReport, Importer};
-use dashcam_store::Store;
+use dashcam_store::{Store, Wait};
 use dashcam_trace::Harness;
-use std::time::Duration;
-
-/// How long an import waits for another one to end.
-const WAIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -51,7 +47,7 @@ pub(super) fn lock(context: &Context, store: &Store) -> anyhow::Result<dashcam_s
             "another dashcam is importing: waiting for it to end",
         );
     };
-    Ok(store.import_lock(dashcam_store::Wait::UpTo(WAIT), on_wait)?)
+    Ok(store.import_lock(Wait::PATIENT, on_wait)?)
 }
 
 fn readers(chosen: &[Harness]) -> Vec<&'static dyn HarnessReader> {

@@ -1,9 +1,9 @@
 //! `dashcam status`: what is connected.
 
-use super::connect::connector;
+use super::connect::{connector, versions};
 use super::{print_json, print_text};
 use crate::context::Context;
-use dashcam_connect::{COPILOT_LINES, Connectable, Registered, State, Status};
+use dashcam_connect::{COPILOT_LINES, Connectable, Connector, Registered, State, Status};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::fmt::Write;
@@ -17,7 +17,10 @@ struct Report {
 }
 
 pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
-    let connector = connector(context, None)?;
+    let connector = Connector {
+        versions: versions(),
+        ..connector(context, None)?
+    };
     let paths = std::env::var_os("PATH");
     let report = Report {
         harnesses: Connectable::ALL

@@ -13,18 +13,14 @@ use dashcam_recorder::{
     Change, Follower, Importer, NoProgress, Progress, TelemetryFollower, sample,
 };
 use dashcam_server::{App, ImportProgress, Listener, LiveEvent, Phase, SampleHistory};
-use dashcam_spool::WATCHING_LOCK;
+use dashcam_spool::Lock;
 use dashcam_store::{SessionChange, Store, TelemetryLog, Wait};
-use std::fs::File;
 use std::io::Write;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often the page is told how far an import is.
 const TELL_EVERY: Duration = Duration::from_millis(100);
-/// How long an import waits for another one to end.
-const LOCK_WAIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -84,7 +80,10 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         phase: Phase::Importing,
         ..ImportProgress::default()
     });
-    let _watching = say_that_we_watch(context.data_dir());
+    // Hooks see by it that they need not start a flush. Where it cannot be had,
+    // because another `up` holds it or for any other reason, flushes take in
+    // what we would: nothing is lost or doubled by that.
+    let _watching = Lock::Watching.take(context.data_dir());
     let log = Arc::new(TelemetryLog::open(context.data_dir())?);
     app.receive_telemetry(Arc::clone(&log));
     let telemetry = match options.otlp_port {
@@ -126,14 +125,6 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         tokio::join!(listener.serve(app.clone(), stop_signal()), also_telemetry);
     served.and(also_served)?;
     Ok(())
-}
-
-/// Locks the file by which hooks see that they need not start a flush. Where
-/// it cannot be had, because another `up` holds it or for any other reason,
-/// flushes take in what we would: nothing is lost or doubled by that.
-fn say_that_we_watch(data_dir: &Path) -> Option<File> {
-    let lock = File::create(data_dir.join(WATCHING_LOCK)).ok()?;
-    lock.try_lock().ok().map(|()| lock)
 }
 
 /// Ready when the process is asked to stop.
@@ -189,7 +180,7 @@ impl Recorder {
         let readers = dashcam_harness::all();
         let importer = Importer::new(&self.store, &prices, &self.home, &readers);
         let teller = Teller::new(app);
-        let lock = self.store.import_lock(Wait::UpTo(LOCK_WAIT), || {})?;
+        let lock = self.store.import_lock(Wait::PATIENT, || {})?;
         importer.import(&teller)?;
         drop(lock);
         importer.index(&teller)?;
@@ -290,7 +281,7 @@ struct Samples {
 impl Samples {
     fn change(&self, act: impl FnOnce(&Store) -> anyhow::Result<u64>) -> Result<u64, String> {
         let store = &self.recorder.store;
-        let locked = store.import_lock(Wait::UpTo(LOCK_WAIT), || {});
+        let locked = store.import_lock(Wait::PATIENT, || {});
         locked
             .map_err(anyhow::Error::from)
             .and_then(|_lock| act(store))
