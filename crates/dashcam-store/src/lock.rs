@@ -18,6 +18,11 @@ pub enum Wait {
     UpTo(Duration),
 }
 
+impl Wait {
+    /// As long as an import of any size takes.
+    pub const PATIENT: Self = Self::UpTo(Duration::from_mins(10));
+}
+
 /// The right to import, until it is dropped or its process ends.
 #[derive(Debug)]
 pub struct ImportLock {

@@ -26,12 +26,15 @@ pub(crate) fn version(connection: &Connection) -> rusqlite::Result<u32> {
 /// Refuses files that are not dashcam's, and layouts of the future.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
     let sqlite = |source| StoreError::sqlite(path, source);
-    let found = version(connection).map_err(sqlite)?;
-    let application: i64 = connection
-        .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(sqlite)?;
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
+    // One statement sees one moment: another process may be making the store.
+    let (found, application, tables): (u32, i64, i64) = connection
+        .query_row(
+            "SELECT (SELECT user_version FROM pragma_user_version),
+                    (SELECT application_id FROM pragma_application_id),
+                    (SELECT count(*) FROM sqlite_master)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
         .map_err(sqlite)?;
     if application != APPLICATION_ID && tables > 0 {
         return Err(StoreError::NotAStore {

@@ -14,6 +14,8 @@ use std::time::Duration;
 const FILE: &str = "dashcam.db";
 /// The file whose lock is the right to import.
 const LOCK_FILE: &str = "import.lock";
+/// The file whose lock is the right to make the store or change its layout.
+const LAYOUT_LOCK_FILE: &str = "layout.lock";
 /// How long to wait for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 /// How many idle connections are kept for readers.
@@ -207,7 +209,11 @@ impl Store {
             .pragma_update(None, "page_size", 4096)
             .map_err(sqlite)?;
         // A file that is no store must stay as it is.
-        schema::check(&connection, path)?;
+        let found = schema::check(&connection, path)?;
+        // Connections that change the journal's mode at once refuse each other.
+        let _alone = (found < schema::VERSION)
+            .then(|| self.lock_layout())
+            .transpose()?;
         connection
             .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
             .map_err(sqlite)?;
@@ -222,6 +228,21 @@ impl Store {
             .map_err(sqlite)?;
         schema::migrate(&mut connection, path)?;
         Ok(WriteConnection::new(connection))
+    }
+
+    /// Waits until no other process makes the store or changes its layout.
+    /// Others wait until the file is closed.
+    fn lock_layout(&self) -> Result<fs::File, StoreError> {
+        let path = self.shared.folder.join(LAYOUT_LOCK_FILE);
+        let lock = || {
+            make_private_file(&path)?;
+            let file = fs::File::open(&path)?;
+            file.lock().map(|()| file)
+        };
+        lock().map_err(|source| StoreError::Folder {
+            path: path.clone(),
+            source,
+        })
     }
 
     /// Gives back the memory that reading and writing have gathered, for a

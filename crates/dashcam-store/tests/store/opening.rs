@@ -170,3 +170,19 @@ fn a_read_only_folder_can_still_be_read() {
         Err(error) => panic!("{error}"),
     }
 }
+
+#[test]
+fn many_may_make_the_store_at_once() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let together = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    together.wait();
+                    Store::open(folder.path()).unwrap();
+                });
+            }
+        });
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::environment::{Environment, Run};
 use crate::history::ClaudeSession;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -14,9 +14,12 @@ fn tell(environment: &Environment, words: &[&str], payload: &str) -> Run {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    // A hook that has nothing to keep may end before it has read.
     let mut stdin = hook.stdin.take().unwrap();
-    stdin.write_all(payload.as_bytes()).unwrap();
-    drop(stdin);
+    match stdin.write_all(payload.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => panic!("{error}"),
+        _ => drop(stdin),
+    }
     let output = hook.wait_with_output().unwrap();
     Run {
         code: output.status.code().unwrap_or(-1),
