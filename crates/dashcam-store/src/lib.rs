@@ -15,6 +15,7 @@ mod error;
 mod file_state;
 mod left_out;
 mod lock;
+mod outbox;
 mod project;
 mod read;
 mod schema;
@@ -33,6 +34,10 @@ pub use error::StoreError;
 pub use file_state::{FileId, FileState, tail_hash};
 pub use left_out::LeftOut;
 pub use lock::{ImportLock, Wait};
+pub use outbox::{
+    Attempt, Dispatch, QueuedSession, QueuedTurn, Refusal, RefusedSpans, TargetStatus, TurnKey,
+    Wanting,
+};
 pub use project::project_name;
 pub use store::Store;
 pub use telemetry::{

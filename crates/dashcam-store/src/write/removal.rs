@@ -68,6 +68,9 @@ pub(super) fn remove_turn(
         "DELETE FROM turns WHERE id = ?1",
         "DELETE FROM content WHERE id = ?1",
         "DELETE FROM pending WHERE turn = ?1",
+        "DELETE FROM outbox WHERE target IN (SELECT id FROM targets) AND turn = ?1",
+        "DELETE FROM delivered WHERE target IN (SELECT id FROM targets) AND turn = ?1",
+        "DELETE FROM refused WHERE target IN (SELECT id FROM targets) AND turn = ?1",
     ] {
         writing
             .transaction

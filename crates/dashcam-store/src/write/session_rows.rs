@@ -84,6 +84,9 @@ pub(super) fn write_session(
             removal::remove_spans(writing, id, turn.index)?;
         }
         write_turn(writing, id, turn, content, &names)?;
+        if !prepared.extras.sample {
+            writing.queue(turn_key(id, turn.index))?;
+        }
         writing.change(key).turns.insert(turn.index);
     }
     for index in turns.keys().filter(|index| !present.contains(index)) {

@@ -4,9 +4,10 @@ use super::archive::{FileWrite, write_file};
 use super::ownership::Settlement;
 use super::prepared::PreparedSession;
 use super::{removal, session_rows};
+use crate::outbox::{has_targets, queue_turn};
 use crate::telemetry::{ProgramTelemetry, TelemetryCursor, write_cursor, write_seen};
 use crate::{FileId, Store, StoreError};
-use dashcam_trace::SessionId;
+use dashcam_trace::{SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -90,6 +91,7 @@ impl WriteConnection {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let data_version =
             transaction.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        let has_targets = has_targets(&transaction)?;
         if std::mem::replace(&mut self.data_version, data_version) != data_version {
             self.names.clear();
         }
@@ -99,6 +101,7 @@ impl WriteConnection {
             changes: BTreeMap::new(),
             contested: FxHashSet::default(),
             recount: FxHashSet::default(),
+            has_targets,
         })
     }
 }
@@ -112,6 +115,8 @@ pub(crate) struct Writing<'a> {
     pub(super) contested: FxHashSet<i64>,
     /// Sessions, by row id, whose sums depend on who counts their responses.
     pub(super) recount: FxHashSet<i64>,
+    /// Whether anything is to be sent anywhere.
+    has_targets: bool,
 }
 
 impl Writing<'_> {
@@ -135,6 +140,14 @@ impl Writing<'_> {
         };
         self.names.insert(name.into(), id);
         Ok(id)
+    }
+
+    /// Queues a turn for the targets, if there are any.
+    pub(super) fn queue(&self, turn: i64) -> rusqlite::Result<()> {
+        if self.has_targets {
+            queue_turn(&self.transaction, turn, Timestamp::now())?;
+        }
+        Ok(())
     }
 
     /// What happened to a session so far.
