@@ -11,6 +11,8 @@ pub enum Lock {
     Watching,
     /// Held by a flush.
     Flush,
+    /// Held by the process that sends to targets.
+    Sending,
 }
 
 impl Lock {
@@ -19,6 +21,7 @@ impl Lock {
         match self {
             Self::Watching => "watching.lock",
             Self::Flush => "flush.lock",
+            Self::Sending => "sending.lock",
         }
     }
 

@@ -35,8 +35,8 @@ pub use file_state::{FileId, FileState, tail_hash};
 pub use left_out::LeftOut;
 pub use lock::{ImportLock, Wait};
 pub use outbox::{
-    Attempt, Dispatch, QueuedSession, QueuedTurn, Refusal, RefusedSpans, TargetStatus, TurnKey,
-    Wanting,
+    Attempt, Delivered, DeliveredTurn, Dispatch, QueuedSession, QueuedTurn, Refusal, RefusedSpans,
+    TargetStatus, TurnKey, Wanting,
 };
 pub use project::project_name;
 pub use store::Store;

@@ -84,6 +84,10 @@ pub(crate) enum Command {
     /// Keep an event; called by coding agents only
     #[command(hide = true)]
     Hook(commands::hook::Options),
+    /// Where traces are sent: Phoenix, Arize AX, any OTLP backend
+    Target(commands::target::Options),
+    /// Send what waits for the targets, and history where you ask for it
+    Push(commands::push::Options),
     /// Take in what hooks left; started at the end of a turn
     #[command(hide = true)]
     Flush,
@@ -104,6 +108,13 @@ pub(crate) struct Selection {
     /// Only where a model whose name contains this answered
     #[arg(long, value_name = "TEXT")]
     pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) times: Times,
+}
+
+/// Which span of time a command looks at.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Times {
     /// Only from this time on: a date, a date and time, or how long ago (7d, 24h)
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<String>,

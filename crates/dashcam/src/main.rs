@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod context;
 mod failure;
+mod sending;
 mod table;
 mod when;
 

@@ -11,8 +11,10 @@ use ureq::tls::{RootCerts, TlsConfig};
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a request may take as a whole.
 const WHOLE: Duration = Duration::from_mins(1);
-/// The most of an answer that is read (OTLP: 4 MiB).
+/// The most of an answer to a request that is read (OTLP: 4 MiB).
 const ANSWER_BYTES: u64 = 4 << 20;
+/// The most of an answer to a question that is read.
+const PAGE_BYTES: u64 = 256 << 20;
 
 /// Where requests go, and with which headers.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,7 +116,7 @@ impl Client {
         for (name, value) in extra {
             request = request.header(*name, *value);
         }
-        self.read(request.send(pack(body).as_slice()))
+        self.read(request.send(pack(body).as_slice()), ANSWER_BYTES)
     }
 
     /// Asks for something at another address of the same backend.
@@ -123,12 +125,13 @@ impl Client {
         for (name, value) in &self.endpoint.headers {
             request = request.header(name, value);
         }
-        self.read(request.call())
+        self.read(request.call(), PAGE_BYTES)
     }
 
     fn read(
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+        most: u64,
     ) -> Result<Response, ClientError> {
         let unreachable = |source: ureq::Error| ClientError::Unreachable {
             url: self.endpoint.url.clone(),
@@ -150,11 +153,7 @@ impl Client {
             .get("retry-after")
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let body = answer
-            .body_mut()
-            .with_config()
-            .limit(ANSWER_BYTES)
-            .read_to_vec();
+        let body = answer.body_mut().with_config().limit(most).read_to_vec();
         let body = match body {
             Ok(body) => body,
             // A status that came is an answer, whatever becomes of the rest;

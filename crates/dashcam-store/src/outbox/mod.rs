@@ -9,9 +9,9 @@ mod outcome;
 mod queue;
 mod targets;
 
-pub use outcome::{Attempt, Dispatch, Refusal, Wanting};
+pub use outcome::{Attempt, Delivered, Dispatch, Refusal, Wanting};
 pub use queue::{QueuedSession, QueuedTurn, TurnKey};
-pub use targets::{RefusedSpans, TargetStatus};
+pub use targets::{DeliveredTurn, RefusedSpans, TargetStatus};
 
 pub(crate) use queue::queue_turn;
 pub(crate) use targets::has_targets;

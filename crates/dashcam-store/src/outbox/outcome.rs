@@ -7,8 +7,20 @@ use crate::{Store, StoreError};
 use dashcam_trace::{SpanId, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Spans that a target will not get.
+/// A span that a target has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The turn.
+    pub turn: TurnKey,
+    /// The span.
+    pub span: SpanId,
+    /// The project that it was sent under.
+    pub project: Arc<str>,
+}
+
+/// A span that a target will not get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The turn.
@@ -54,7 +66,7 @@ pub enum Attempt {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dispatch {
     /// What the target has now.
-    pub delivered: Vec<(TurnKey, SpanId)>,
+    pub delivered: Vec<Delivered>,
     /// What it will not get.
     pub refused: Vec<Refusal>,
     /// How many of the delivered spans it said that it did not take, without
@@ -119,13 +131,17 @@ impl Store {
                 )?;
                 let mut forgotten = 0;
                 for (turn, spans) in lost {
-                    let known = blob(&transaction, "delivered", target, *turn)?;
+                    let known = delivered_of(&transaction, target, *turn)?;
                     let mut kept = Vec::with_capacity(known.len());
                     for id in super::ids(&known).filter(|id| !spans.contains(id)) {
                         kept.extend_from_slice(id.as_bytes());
                     }
                     forgotten += ((known.len() - kept.len()) / super::ID_BYTES) as u64;
-                    put(&transaction, target, *turn, &kept)?;
+                    transaction
+                        .prepare_cached(
+                            "UPDATE delivered SET spans = ?3 WHERE target = ?1 AND turn = ?2",
+                        )?
+                        .execute(params![target, turn.0, kept])?;
                     transaction
                         .prepare_cached(
                             "INSERT INTO outbox (target, turn, queued_at, changed_at)
@@ -152,15 +168,21 @@ fn write(
     dispatch: &Dispatch,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let mut delivered: BTreeMap<TurnKey, Vec<SpanId>> = BTreeMap::new();
-    for (turn, span) in &dispatch.delivered {
-        delivered.entry(*turn).or_default().push(*span);
+    let mut delivered: BTreeMap<(TurnKey, &str), Vec<SpanId>> = BTreeMap::new();
+    for span in &dispatch.delivered {
+        let spans = delivered.entry((span.turn, &span.project)).or_default();
+        spans.push(span.span);
     }
     let mut delivered_spans = 0;
-    for (turn, spans) in delivered {
-        let mut known = blob(transaction, "delivered", target, turn)?;
+    for ((turn, project), spans) in delivered {
+        let mut known = delivered_of(transaction, target, turn)?;
         delivered_spans += add_ids(&mut known, spans);
-        put(transaction, target, turn, &known)?;
+        transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO delivered (target, turn, project, spans)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![target, turn.0, project, known])?;
     }
     let mut refused: BTreeMap<(TurnKey, &str), Vec<SpanId>> = BTreeMap::new();
     for refusal in &dispatch.refused {
@@ -239,31 +261,14 @@ fn look(transaction: &Transaction<'_>, target: i64, wanting: &Wanting) -> rusqli
     Ok(())
 }
 
-fn blob(
+fn delivered_of(
     transaction: &Transaction<'_>,
-    table: &str,
     target: i64,
     turn: TurnKey,
 ) -> rusqlite::Result<Vec<u8>> {
     let known = transaction
-        .prepare_cached(&format!(
-            "SELECT spans FROM {table} WHERE target = ?1 AND turn = ?2"
-        ))?
+        .prepare_cached("SELECT spans FROM delivered WHERE target = ?1 AND turn = ?2")?
         .query_row(params![target, turn.0], |row| row.get(0))
         .optional()?;
     Ok(known.unwrap_or_default())
-}
-
-fn put(
-    transaction: &Transaction<'_>,
-    target: i64,
-    turn: TurnKey,
-    spans: &[u8],
-) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached(
-            "INSERT OR REPLACE INTO delivered (target, turn, spans) VALUES (?1, ?2, ?3)",
-        )?
-        .execute(params![target, turn.0, spans])?;
-    Ok(())
 }

@@ -47,6 +47,19 @@ pub struct RefusedSpans {
     pub last_at: Timestamp,
 }
 
+/// What a target has of a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveredTurn {
+    /// The turn.
+    pub turn: TurnKey,
+    /// The project that it was sent under.
+    pub project: String,
+    /// The spans.
+    pub spans: Vec<SpanId>,
+    /// When the turn began.
+    pub start: Timestamp,
+}
+
 /// Whether anything is to be sent anywhere.
 pub(crate) fn has_targets(connection: &Connection) -> rusqlite::Result<bool> {
     connection
@@ -162,25 +175,29 @@ impl Store {
         })
     }
 
-    /// What a target has of turns that ended since a time: their sessions'
-    /// harness names, and the spans by turn.
-    pub fn delivered_spans(
+    /// What a target has of the turns that ended since a time.
+    pub fn delivered_turns(
         &self,
         target: &str,
         since: Option<Timestamp>,
-    ) -> Result<Vec<(TurnKey, Vec<SpanId>)>, StoreError> {
+    ) -> Result<Vec<DeliveredTurn>, StoreError> {
         let reader = self.reader()?;
         let read = || {
             let mut statement = reader.prepare_cached(
-                "SELECT d.turn, d.spans FROM delivered d
+                "SELECT d.turn, d.project, d.spans, t.start FROM delivered d
                  JOIN targets g ON g.id = d.target
                  JOIN turns t ON t.id = d.turn
                  WHERE g.name = ?1 AND coalesce(t.finish, t.start) >= ?2 ORDER BY d.turn",
             )?;
             let since = since.map_or(i64::MIN, nanos);
             let rows = statement.query_map(params![target, since], |row| {
-                let spans: Vec<u8> = row.get(1)?;
-                Ok((TurnKey(row.get(0)?), ids(&spans).collect()))
+                let spans: Vec<u8> = row.get(2)?;
+                Ok(DeliveredTurn {
+                    turn: TurnKey(row.get(0)?),
+                    project: row.get(1)?,
+                    spans: ids(&spans).collect(),
+                    start: timestamp(row.get(3)?),
+                })
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };

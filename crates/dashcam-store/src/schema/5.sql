@@ -22,11 +22,13 @@ CREATE TABLE outbox (
     PRIMARY KEY (target, turn)
 ) WITHOUT ROWID;
 
--- What a target has of a turn: span ids of 8 bytes, one after another.
+-- What a target has of a turn, and under which project there: span ids of 8
+-- bytes, one after another.
 CREATE TABLE delivered (
-    target INTEGER NOT NULL,
-    turn   INTEGER NOT NULL,
-    spans  BLOB NOT NULL,
+    target  INTEGER NOT NULL,
+    turn    INTEGER NOT NULL,
+    project TEXT NOT NULL,
+    spans   BLOB NOT NULL,
     PRIMARY KEY (target, turn)
 ) WITHOUT ROWID;
 

@@ -39,7 +39,9 @@ pub fn encode_session(session: &Session, project_name: &str) -> ExportTraceServi
     }
 }
 
-fn resource(session: &Session, project_name: &str) -> Resource {
+/// What a session's spans are attributed to: the harness, and the project that
+/// they are to be shown in.
+pub fn resource(session: &Session, project_name: &str) -> Resource {
     let mut attributes = Writer::default();
     attributes.text(names::SERVICE_NAME, session.harness.as_str());
     attributes.optional_text(names::SERVICE_VERSION, session.version.as_deref());

@@ -20,4 +20,4 @@ mod providers;
 mod tests;
 
 pub use decode::{DecodeError, decode_span};
-pub use encode::{Encoder, encode_session};
+pub use encode::{Encoder, encode_session, resource};

@@ -1,6 +1,6 @@
 //! `dashcam connect`: register hooks with harnesses.
 
-use super::{print_json, print_text, say};
+use super::{print_json, print_text, say, target};
 use crate::context::Context;
 use anyhow::Context as _;
 use clap::Args;
@@ -77,17 +77,33 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
     if arize.is_some() || !hooked.is_empty() {
         describe_arize(context, arize.as_ref(), &hooked);
     }
-    if !hooked.is_empty() && !wanted.take_over_arize {
-        wanted.take_over_arize = !options.dry_run && ask(context, "take Arize's hooks out now?");
+    let has_targets = arize.as_ref().is_some_and(|config| {
+        config
+            .harnesses
+            .values()
+            .any(|harness| harness.target.is_some())
+    });
+    if (has_targets || !hooked.is_empty()) && !wanted.take_over_arize {
+        let question = "send traces there from here on, and take Arize's hooks out?";
+        wanted.take_over_arize = !options.dry_run && ask(context, question);
         if !wanted.take_over_arize {
+            let twice = if hooked.is_empty() {
+                ""
+            } else {
+                ", so sessions are traced twice"
+            };
             say(
                 context,
-                "Arize's hooks stay, so sessions are traced twice: --take-over-arize takes them out",
+                &format!("Arize's settings stay{twice}: --take-over-arize takes them over"),
             );
         }
     }
     let plan = connector.plan_connect(&wanted)?;
-    finish(context, &connector, plan, options.dry_run, "connected")
+    finish(context, &connector, plan, options.dry_run, "connected")?;
+    if let Some(config) = arize.filter(|_| wanted.take_over_arize && !options.dry_run) {
+        target::add_from_arize(context, &config)?;
+    }
+    Ok(())
 }
 
 /// What edits settings in this run. It knows no versions: asking for them

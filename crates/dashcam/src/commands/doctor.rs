@@ -7,7 +7,7 @@ use dashcam_harness::Home;
 use dashcam_recorder::discover::{Found, discover};
 use dashcam_recorder::exclusions;
 use dashcam_store::view::Health;
-use dashcam_store::{ProgramTelemetry, Store};
+use dashcam_store::{ProgramTelemetry, Store, TargetStatus};
 use dashcam_trace::Harness;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ struct Diagnosis {
     left_out: LeftOut,
     /// What programs sent over OTLP.
     telemetry: Vec<ProgramTelemetry>,
+    /// How the targets fare.
+    targets: Vec<TargetStatus>,
     /// Absent while nothing is recorded.
     store: Option<Health>,
 }
@@ -71,6 +73,11 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
         telemetry: store
             .as_ref()
             .map(Store::telemetry_programs)
+            .transpose()?
+            .unwrap_or_default(),
+        targets: store
+            .as_ref()
+            .map(Store::targets)
             .transpose()?
             .unwrap_or_default(),
         store: store.map(|store| store.health()).transpose()?,
@@ -133,6 +140,7 @@ fn text(diagnosis: &Diagnosis, verbose: bool) -> Result<String, std::fmt::Error>
     }
     describe_telemetry(&mut text, &diagnosis.telemetry)?;
     describe_left_out(&mut text, &diagnosis.left_out)?;
+    describe_targets(&mut text, &diagnosis.targets)?;
     match &diagnosis.store {
         None => writeln!(
             text,
@@ -231,6 +239,26 @@ fn describe_left_out(text: &mut String, left_out: &LeftOut) -> std::fmt::Result 
         writeln!(text)?;
     }
     Ok(())
+}
+
+fn describe_targets(text: &mut String, targets: &[TargetStatus]) -> std::fmt::Result {
+    for target in targets {
+        writeln!(
+            text,
+            "target {}: {} spans sent, {} refused, {} turns wait",
+            target.name,
+            grouped(target.delivered_spans),
+            grouped(target.refused_spans),
+            grouped(target.waiting_turns)
+        )?;
+        if let Some(trouble) = &target.trouble {
+            writeln!(text, "  ! {trouble}")?;
+        }
+    }
+    if targets.is_empty() {
+        return Ok(());
+    }
+    writeln!(text)
 }
 
 fn describe_store(text: &mut String, health: &Health, verbose: bool) -> std::fmt::Result {

@@ -8,6 +8,7 @@ pub(crate) mod flush;
 pub(crate) mod hook;
 pub(crate) mod import;
 pub(crate) mod progress;
+pub(crate) mod push;
 pub(crate) mod reindex;
 pub(crate) mod sample;
 pub(crate) mod search;
@@ -15,6 +16,7 @@ pub(crate) mod selection;
 pub(crate) mod sessions;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod target;
 pub(crate) mod up;
 pub(crate) mod usage;
 
@@ -43,6 +45,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             hook::run(&options);
             Ok(())
         }
+        Command::Target(options) => target::run(&context, &options),
+        Command::Push(options) => push::run(&context, &options),
         Command::Flush => flush::run(&context),
         Command::ModelServer(args) => Ok(dashcam_model_server::run(args)?),
     }

@@ -5,6 +5,7 @@
 
 use super::say;
 use crate::context::Context;
+use crate::sending::{Configured, SETTLE};
 use anyhow::Context as _;
 use clap::Args;
 use dashcam_harness::Home;
@@ -15,6 +16,7 @@ use dashcam_recorder::{
 use dashcam_server::{App, ImportProgress, Listener, LiveEvent, Phase, SampleHistory};
 use dashcam_spool::Lock;
 use dashcam_store::{SessionChange, Store, TelemetryLog, Wait};
+use dashcam_targets::{Bell, Sender};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -70,7 +72,7 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         home,
     };
     let app = App::new(
-        store,
+        Arc::clone(&store),
         Samples {
             recorder: recorder.clone(),
             config: config.clone(),
@@ -91,14 +93,27 @@ async fn serve(context: &Context, options: &Options) -> anyhow::Result<()> {
         // Any other receiver of telemetry may have it.
         port => Listener::bind(port).await.ok(),
     };
-    let recording = app.clone();
+    let bell = Arc::new(Bell::default());
     let quiet = context.global.quiet;
+    let _sender = Sender::start(
+        Arc::clone(&store),
+        context.data_dir().to_owned(),
+        Configured::of(context, SETTLE)?,
+        Arc::clone(&bell),
+        move |trouble| {
+            if let Some(trouble) = trouble.filter(|_| !quiet) {
+                let _ = writeln!(anstream::stderr().lock(), "nothing is sent: {trouble}");
+            }
+        },
+    )
+    .context("cannot start the sending thread")?;
+    let recording = app.clone();
     std::thread::Builder::new()
         .name("record".to_owned())
         .spawn(move || {
             let follower = config
                 .prices()
-                .and_then(|prices| recorder.record(&recording, prices, log));
+                .and_then(|prices| recorder.record(&recording, prices, log, &bell));
             match follower {
                 // The followers work on their own threads until the process ends.
                 Ok(followers) => std::mem::forget(followers),
@@ -157,25 +172,26 @@ impl Recorder {
         app: &App,
         prices: Prices,
         log: Arc<TelemetryLog>,
+        bell: &Arc<Bell>,
     ) -> anyhow::Result<(Follower, TelemetryFollower)> {
         let prices = Arc::new(prices);
         // Before the import, so that nothing written meanwhile is missed; the
         // follower waits for the import's lock.
-        let live = app.clone();
+        let (live, ring) = (app.clone(), Arc::clone(bell));
         let follower = Follower::start(
             Arc::clone(&self.store),
             Arc::clone(&prices),
             self.home.clone(),
             dashcam_harness::all().to_vec(),
-            move |change| tell(&live, change),
+            move |change| tell(&live, &ring, change),
         )?;
-        let live = app.clone();
+        let (live, ring) = (app.clone(), Arc::clone(bell));
         let telemetry_follower = TelemetryFollower::start(
             Arc::clone(&self.store),
             Arc::clone(&prices),
             self.home.clone(),
             log,
-            move |change| tell(&live, change),
+            move |change| tell(&live, &ring, change),
         )?;
         let readers = dashcam_harness::all();
         let importer = Importer::new(&self.store, &prices, &self.home, &readers);
@@ -183,6 +199,7 @@ impl Recorder {
         let lock = self.store.import_lock(Wait::PATIENT, || {})?;
         importer.import(&teller)?;
         drop(lock);
+        bell.ring();
         importer.index(&teller)?;
         self.store.rest()?;
         app.live().tell(LiveEvent::Index);
@@ -194,11 +211,12 @@ impl Recorder {
     }
 }
 
-fn tell(app: &App, change: Change) {
+fn tell(app: &App, bell: &Bell, change: Change) {
     match change {
         Change::Sessions(changes) => {
             app.set_trouble(None);
             tell_sessions(app, changes);
+            bell.ring();
         }
         Change::Trouble(message) => app.set_trouble(Some(message)),
     }
