@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, Item, Table};
 
 /// The person's configuration, in the data folder.
 const FILE: &str = "config.toml";
@@ -247,16 +247,23 @@ pub fn add(
         message,
     };
     let table = toml_edit::ser::to_document(&entry).map_err(|error| broken(error.to_string()))?;
+    // What stands at the end of the file stands before the new table then.
+    let end = document.trailing().as_str().unwrap_or_default().to_owned();
+    document.set_trailing("");
+    let is_first = document.is_empty() && end.is_empty();
+    let separator = if is_first { end } else { end + "\n" };
     let targets = document
         .entry(TABLE)
         .or_insert_with(|| {
             let mut targets = toml_edit::Table::new();
             targets.set_implicit(true);
-            toml_edit::Item::Table(targets)
+            Item::Table(targets)
         })
         .as_table_mut()
         .ok_or_else(|| broken(format!("`{TABLE}` is no table")))?;
-    targets.insert(name, toml_edit::Item::Table(table.as_table().clone()));
+    let mut table = table.as_table().clone();
+    table.decor_mut().set_prefix(separator);
+    targets.insert(name, Item::Table(table));
     // The secrets first: a target without its key would be refused.
     let mut credentials = Credentials::load(data_dir)?;
     credentials.set(name, secrets);
@@ -274,20 +281,62 @@ pub fn remove(data_dir: &Path, name: &str) -> Result<(), TargetError> {
         path: path.clone(),
         message: format!("{error}"),
     })?;
-    let targets = document
-        .get_mut(TABLE)
-        .and_then(toml_edit::Item::as_table_like_mut);
+    let targets = document.get_mut(TABLE).and_then(Item::as_table_like_mut);
     let known: Vec<String> = targets.as_ref().map_or_else(Vec::new, |targets| {
         targets.iter().map(|(name, _)| name.to_owned()).collect()
     });
     let removed = targets.and_then(|targets| targets.remove(name));
-    if removed.is_none() {
+    let Some(removed) = removed else {
         return Err(TargetError::unknown(name, &known));
+    };
+    if let Item::Table(removed) = &removed {
+        keep_comments(&mut document, removed);
     }
     put(&path, &document.to_string())?;
     let mut credentials = Credentials::load(data_dir)?;
     credentials.set(name, BTreeMap::new());
     credentials.save(data_dir)
+}
+
+/// What stood before a table that was removed is the person's: it stands
+/// before the next one then, or at the end.
+fn keep_comments(document: &mut DocumentMut, removed: &Table) {
+    let before = removed.decor().prefix().and_then(|prefix| prefix.as_str());
+    let before = before.unwrap_or_default();
+    let before = before.strip_suffix('\n').unwrap_or(before).to_owned();
+    let position = removed.position().unwrap_or_default();
+    if let Some(next) = table_after(document.as_table_mut(), position) {
+        let own = next.decor().prefix().and_then(|prefix| prefix.as_str());
+        let both = before + own.unwrap_or_default();
+        next.decor_mut().set_prefix(both);
+    } else {
+        let own = document.trailing().as_str().unwrap_or_default();
+        let both = before + own;
+        document.set_trailing(both);
+    }
+}
+
+/// The table that comes next in the file.
+fn table_after(table: &mut Table, position: isize) -> Option<&mut Table> {
+    let mut next: Option<&mut Table> = None;
+    for (_, item) in table.iter_mut() {
+        let Item::Table(below) = item else { continue };
+        let is_after = !below.is_implicit() && below.position() > Some(position);
+        let found = if is_after {
+            Some(below)
+        } else {
+            table_after(below, position)
+        };
+        if let Some(found) = found {
+            let is_nearer = next
+                .as_ref()
+                .is_none_or(|next| found.position() < next.position());
+            if is_nearer {
+                next = Some(found);
+            }
+        }
+    }
+    next
 }
 
 /// The headers that go into the configuration, and those that are secret.
