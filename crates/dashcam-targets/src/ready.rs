@@ -160,3 +160,167 @@ impl Scopes {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dashcam_trace::{
+        AgentRun, Event, EventKind, Harness, ModelCall, Prompt, SessionId, SpanKind, Timing,
+    };
+
+    /// A step: its name, its parent, its kind, when it began and ended.
+    type Step = (
+        &'static str,
+        Option<&'static str>,
+        SpanKind,
+        i64,
+        Option<i64>,
+    );
+
+    const SETTLE: i64 = 10;
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn id(name: &str) -> SpanId {
+        SessionId::derive(Harness::Codex, "s").span(SpanKind::Event, name)
+    }
+
+    fn turn(status: TurnStatus, steps: &[Step]) -> Turn {
+        let spans = steps
+            .iter()
+            .map(|(name, parent, kind, start, end)| Span {
+                id: id(name),
+                parent: parent.map(id),
+                name: (*name).to_owned(),
+                start: second(*start),
+                end: end.map(second),
+                status: if end.is_some() {
+                    Status::Ok
+                } else {
+                    Status::Unfinished
+                },
+                error: None,
+                timing: Timing::Derived,
+                sources: dashcam_trace::Sources::TRANSCRIPT,
+                body: match kind {
+                    SpanKind::Turn => SpanBody::Turn,
+                    SpanKind::ModelCall => SpanBody::ModelCall(ModelCall::default()),
+                    SpanKind::AgentRun => SpanBody::AgentRun(AgentRun::default()),
+                    _ => SpanBody::Event(Event {
+                        kind: EventKind::Notification,
+                        text: None,
+                        details: None,
+                    }),
+                },
+            })
+            .collect();
+        Turn {
+            id: SessionId::derive(Harness::Codex, "s").turn("0"),
+            index: 0,
+            prompt: Prompt::default(),
+            start: second(0),
+            end: None,
+            status,
+            abandoned: false,
+            copied_from: None,
+            spans,
+        }
+    }
+
+    fn at(now: i64, at_rest: bool, is_past: bool) -> Moment {
+        Moment {
+            now: second(now),
+            settle: Duration::from_secs(SETTLE as u64),
+            at_rest,
+            is_past,
+        }
+    }
+
+    /// The names of the steps that are ready, and whether that is all.
+    fn names(turn: &Turn, moment: Moment) -> (Vec<&str>, bool) {
+        let ready = ready(turn, moment);
+        let spans = turn.spans.iter();
+        let names = spans
+            .filter(|span| ready.spans.contains(&span.id))
+            .map(|span| span.name.as_str())
+            .collect();
+        (names, ready.again_at.is_none())
+    }
+
+    const RUNNING: [Step; 4] = [
+        ("turn", None, SpanKind::Turn, 0, None),
+        ("call 1", Some("turn"), SpanKind::ModelCall, 0, Some(4)),
+        ("tool", Some("call 1"), SpanKind::ToolCall, 4, Some(6)),
+        ("call 2", Some("turn"), SpanKind::ModelCall, 6, Some(9)),
+    ];
+
+    #[test]
+    fn of_a_running_turn_goes_what_the_next_call_was_built_on() {
+        let turn = turn(TurnStatus::Unfinished, &RUNNING);
+        assert_eq!(
+            names(&turn, at(12, true, false)),
+            (vec!["call 1", "tool"], false)
+        );
+    }
+
+    #[test]
+    fn while_it_changes_only_what_ended_a_while_ago_goes() {
+        let turn = turn(TurnStatus::Unfinished, &RUNNING);
+        assert_eq!(names(&turn, at(15, false, false)), (vec!["call 1"], false));
+        assert_eq!(names(&turn, at(16, false, false)).0, ["call 1", "tool"]);
+    }
+
+    #[test]
+    fn a_turn_that_is_over_goes_whole() {
+        let mut steps = RUNNING;
+        steps[0].4 = Some(9);
+        let turn = turn(TurnStatus::Completed, &steps);
+        let (names, all) = names(&turn, at(9, true, false));
+        assert_eq!((names.len(), all), (4, true));
+    }
+
+    #[test]
+    fn a_turn_that_was_left_goes_when_the_session_went_on_or_long_after() {
+        let turn = turn(TurnStatus::Unfinished, &RUNNING);
+        let (past, _) = names(&turn, at(20, true, true));
+        assert_eq!(past, ["call 1", "tool", "call 2"]);
+        let later = 9 + ABANDONED.as_secs() as i64;
+        let (abandoned, all) = names(&turn, at(later, true, false));
+        assert_eq!((abandoned.len(), all), (4, true));
+        let waiting = ready(&turn, at(later - 1, true, false));
+        assert_eq!(waiting.again_at, Some(second(later)));
+    }
+
+    #[test]
+    fn an_agent_that_works_on_after_the_turn_is_waited_for() {
+        let turn = turn(
+            TurnStatus::Completed,
+            &[
+                ("turn", None, SpanKind::Turn, 0, Some(9)),
+                ("call", Some("turn"), SpanKind::ModelCall, 0, Some(4)),
+                ("agent", Some("call"), SpanKind::AgentRun, 4, None),
+                ("its call 1", Some("agent"), SpanKind::ModelCall, 5, Some(6)),
+                ("its call 2", Some("agent"), SpanKind::ModelCall, 7, Some(8)),
+            ],
+        );
+        assert_eq!(
+            names(&turn, at(30, true, false)),
+            (vec!["turn", "call", "its call 1"], false)
+        );
+    }
+
+    #[test]
+    fn parents_in_a_circle_end() {
+        let turn = turn(
+            TurnStatus::Completed,
+            &[
+                ("turn", None, SpanKind::Turn, 0, Some(9)),
+                ("a", Some("b"), SpanKind::ToolCall, 0, Some(4)),
+                ("b", Some("a"), SpanKind::ToolCall, 4, Some(5)),
+            ],
+        );
+        assert_eq!(names(&turn, at(30, true, false)).0.len(), 3);
+    }
+}

@@ -326,3 +326,143 @@ fn numbered(message: &Fields, first: &str) -> BTreeMap<usize, Fields> {
     }
     numbered
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(attributes: &[(&str, &str)]) -> Span {
+        Span {
+            attributes: attributes
+                .iter()
+                .map(|(name, text)| text_attribute(name, (*text).to_owned()))
+                .collect(),
+            ..Span::default()
+        }
+    }
+
+    fn model_call() -> Span {
+        span(&[
+            ("openinference.span.kind", "LLM"),
+            ("session.id", "s"),
+            ("gen_ai.request.model", "m"),
+            ("llm.model_name", "m"),
+            ("llm.finish_reason", "tool_use"),
+            ("llm.input_messages.0.message.role", "user"),
+            ("llm.input_messages.0.message.content", "Count"),
+            ("llm.input_messages.1.message.role", "tool"),
+            ("llm.input_messages.1.message.content", "42"),
+            ("llm.input_messages.1.message.tool_call_id", "t0"),
+            ("dashcam.input", "[]"),
+            ("llm.output_messages.0.message.role", "assistant"),
+            (
+                "llm.output_messages.0.message.contents.0.message_content.type",
+                "reasoning",
+            ),
+            (
+                "llm.output_messages.0.message.contents.0.message_content.text",
+                "Hm",
+            ),
+            (
+                "llm.output_messages.0.message.contents.1.message_content.type",
+                "text",
+            ),
+            (
+                "llm.output_messages.0.message.contents.1.message_content.text",
+                "Let me see",
+            ),
+            (
+                "llm.output_messages.0.message.contents.2.message_content.type",
+                "tool_use",
+            ),
+            (
+                "llm.output_messages.0.message.tool_calls.0.tool_call.id",
+                "t1",
+            ),
+            (
+                "llm.output_messages.0.message.tool_calls.0.tool_call.function.name",
+                "Bash",
+            ),
+            (
+                "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments",
+                "{\"command\":\"ls\"}",
+            ),
+            ("dashcam.kind", "model_call"),
+        ])
+    }
+
+    fn attributes(span: &Span) -> Vec<(&str, &str)> {
+        span.attributes
+            .iter()
+            .map(|attribute| {
+                let name = attribute.key.as_str();
+                (name, text_of(span, name).unwrap_or_default())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn openinference_stays_as_it_is() {
+        let mut span = model_call();
+        Profile::Openinference.apply(&mut span);
+        assert_eq!(span, model_call());
+    }
+
+    #[test]
+    fn genai_has_its_own_messages_and_nothing_of_the_other() {
+        let mut span = model_call();
+        Profile::Genai.apply(&mut span);
+        assert_eq!(
+            attributes(&span),
+            [
+                ("session.id", "s"),
+                ("gen_ai.request.model", "m"),
+                ("dashcam.kind", "model_call"),
+                (
+                    "gen_ai.input.messages",
+                    r#"[{"parts":[{"content":"Count","type":"text"}],"role":"user"},{"parts":[{"id":"t0","response":"42","type":"tool_call_response"}],"role":"tool"}]"#
+                ),
+                (
+                    "gen_ai.output.messages",
+                    r#"[{"finish_reason":"tool_use","parts":[{"content":"Hm","type":"reasoning"},{"content":"Let me see","type":"text"},{"arguments":{"command":"ls"},"id":"t1","name":"Bash","type":"tool_call"}],"role":"assistant"}]"#
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn genai_tells_what_a_tool_was_called_with_and_gave_back() {
+        let mut span = span(&[
+            ("openinference.span.kind", "TOOL"),
+            ("input.value", "{}"),
+            ("output.value", "done"),
+            ("output.mime_type", "text/plain"),
+        ]);
+        Profile::Genai.apply(&mut span);
+        assert_eq!(
+            attributes(&span),
+            [
+                ("gen_ai.tool.call.arguments", "{}"),
+                ("gen_ai.tool.call.result", "done"),
+            ]
+        );
+    }
+
+    #[test]
+    fn compact_has_one_text_of_each_side() {
+        let mut span = model_call();
+        Profile::Compact.apply(&mut span);
+        assert_eq!(
+            attributes(&span),
+            [
+                ("openinference.span.kind", "LLM"),
+                ("session.id", "s"),
+                ("gen_ai.request.model", "m"),
+                ("llm.model_name", "m"),
+                ("llm.finish_reason", "tool_use"),
+                ("input.value", "42"),
+                ("output.value", "Let me see"),
+            ]
+        );
+    }
+}
