@@ -4,7 +4,7 @@
 //! counts each response once: the fullest record of it, and of equals the one
 //! in the session that began first.
 
-use crate::databases::{DatabaseSource, Databases, FoundDatabase};
+use crate::databases::{DatabaseSource, Databases, FoundDatabase, OpenDatabase};
 use crate::discover::{FoundFile, Unreadable, discover};
 use crate::first_record::first_record_at;
 use crate::read::Lines;
@@ -117,7 +117,7 @@ enum Piece {
 fn sessions(databases: &Databases, database: &FoundDatabase) -> Result<Vec<Piece>, Unreadable> {
     let source = database.source();
     let listed = databases
-        .read(&source, |open| open.sessions())
+        .read(&source, OpenDatabase::sessions)
         .map_err(|error| Unreadable {
             path: database.path.clone(),
             message: error.to_string(),

@@ -475,7 +475,7 @@ fn a_running_session_is_followed() {
     harness.turn("ses_a", 2, 7);
     // Steps of a turn are transactions of their own: the last tells all.
     loop {
-        match changes.recv_timeout(Duration::from_secs(60)).unwrap() {
+        match changes.recv_timeout(Duration::from_mins(1)).unwrap() {
             Change::Sessions(_) if bench.session("ses_a").tokens().completion == 14 => break,
             Change::Sessions(_) => {}
             Change::Trouble(trouble) => panic!("{trouble}"),

@@ -21,6 +21,13 @@ struct Step<'p, 'a> {
     is_begun: bool,
 }
 
+impl Step<'_, '_> {
+    fn has_words(&self) -> bool {
+        let mut kinds = self.parts.iter().map(|part| part.record.kind.as_str());
+        kinds.any(|kind| matches!(kind, "text" | "reasoning"))
+    }
+}
+
 fn steps<'p, 'a>(message: &'p Message<'a>) -> Vec<Step<'p, 'a>> {
     let new = || Step {
         parts: Vec::new(),
@@ -100,10 +107,8 @@ pub(super) fn add(
         let counted = counted.filter(|_| finish.is_some() || last == 0);
         let tokens = counted.and_then(|tokens| tokens.tokens());
         let failed = error.filter(|_| at == last);
-        let is_call = step.is_begun
-            || tokens.is_some()
-            || failed.is_some()
-            || (step.parts.is_empty() && completed.is_none());
+        // A request that was refused is an event, and no answer.
+        let is_call = step.is_begun || tokens.is_some() || step.has_words();
         let call = is_call.then(|| {
             let suffix = if at == 0 {
                 String::new()

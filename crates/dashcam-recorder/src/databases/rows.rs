@@ -78,7 +78,6 @@ impl OpenDatabase {
             let mut statement = transaction.prepare_cached(query.sql)?;
             let columns: Vec<(String, bool)> = statement
                 .column_names()
-                .into_iter()
                 .map(|name| (name.to_owned(), query.json.contains(&name)))
                 .collect();
             let mut rows = statement.query([session])?;
@@ -111,14 +110,15 @@ fn write_value(line: &mut Vec<u8>, value: ValueRef<'_>, is_json: bool) {
         ValueRef::Real(number) => write_json(line, &number),
         ValueRef::Text(text) | ValueRef::Blob(text) if is_json && write_raw(line, text) => {}
         ValueRef::Text(text) => write_text(line, &String::from_utf8_lossy(text)),
-        ValueRef::Blob(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => write_text(line, text),
-            Err(_) => {
+        ValueRef::Blob(bytes) => {
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                write_text(line, text);
+            } else {
                 line.extend_from_slice(b"{\"base64\":\"");
                 line.extend_from_slice(STANDARD.encode(bytes).as_bytes());
                 line.extend_from_slice(b"\"}");
             }
-        },
+        }
     }
 }
 
