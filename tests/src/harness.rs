@@ -177,12 +177,12 @@ impl Codex {
 }
 
 /// An MCP server with a tool that works and one that fails.
-fn mcp_server() -> Value {
+pub(crate) fn mcp_server() -> Value {
     json!({ "command": "node", "args": [package_folder().join("mcp/pantry.mjs")] })
 }
 
 /// The first `key` in the lines of JSON that a harness printed.
-fn found(ended: &Ended, key: &str) -> String {
+pub(crate) fn found(ended: &Ended, key: &str) -> String {
     let id = ended
         .stdout
         .lines()

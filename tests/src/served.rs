@@ -1,7 +1,7 @@
 //! What a server served, from its log or from the truth of a recording.
 
 use dashcam_model_server::{CallId, Delivery, Entry, Reply, Usage};
-use dashcam_trace::{Harness, Tokens};
+use dashcam_trace::{Harness, Money, Tokens};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -18,6 +18,8 @@ pub struct Served {
     pub response_id: Option<String>,
     /// Its tokens.
     pub tokens: Tokens,
+    /// What the harness reckons that it cost; `None`: the price table tells.
+    pub cost: Option<Money>,
     /// Its text.
     pub text: String,
     /// Its reasoning.
@@ -125,6 +127,8 @@ fn of_reply(harness: Harness, reply: &Reply, usage: Usage) -> Served {
         model: String::new(),
         response_id: None,
         tokens: tokens(harness, usage),
+        cost: (harness == Harness::OpenCode)
+            .then(|| crate::opencode::cost(&tokens(harness, usage))),
         text: reply.text.clone().unwrap_or_default(),
         thinking: thoughts.unwrap_or_default().join("\n"),
         calls: calls.collect(),

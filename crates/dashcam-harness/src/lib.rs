@@ -10,15 +10,19 @@
 
 mod claude_code;
 mod codex;
+pub mod database;
 mod evidence;
 mod image;
+mod lenient;
 mod limit;
 mod lines;
+mod opencode;
 mod patch;
 mod program;
 pub mod telemetry;
 mod usage;
 
+pub use database::{DatabaseLayout, DatabasePlace, RowQuery};
 pub use evidence::{Decoded, Evidence, EvidenceFile, KeptImage, Membership};
 pub use usage::{UsageRecord, UsageScanner, response_hash};
 
@@ -38,11 +42,13 @@ pub struct Home {
 }
 
 /// The environment variables that move a harness's data.
-pub const HOME_VARIABLES: [&str; 4] = [
+pub const HOME_VARIABLES: [&str; 6] = [
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "GEMINI_CLI_HOME",
     "COPILOT_HOME",
+    "XDG_DATA_HOME",
+    "OPENCODE_DB",
 ];
 
 impl Home {
@@ -63,6 +69,12 @@ pub trait HarnessReader: Sync {
     /// The folders below which it keeps sessions, whether they exist or not.
     fn roots(&self, home: &Home) -> Vec<PathBuf>;
 
+    /// The databases in which it keeps sessions, beside files or instead of
+    /// them, whether they exist or not.
+    fn databases(&self, _home: &Home) -> Vec<DatabasePlace> {
+        Vec::new()
+    }
+
     /// Whether a file below a root is evidence, judging by its path alone.
     fn is_evidence(&self, root: &Path, path: &Path) -> bool;
 
@@ -80,8 +92,13 @@ pub trait HarnessReader: Sync {
 }
 
 /// Every harness, in the order of [`Harness::ALL`].
-pub fn all() -> [&'static dyn HarnessReader; 3] {
-    [&claude_code::ClaudeCode, &codex::Codex, &program::Program]
+pub fn all() -> [&'static dyn HarnessReader; 4] {
+    [
+        &claude_code::ClaudeCode,
+        &codex::Codex,
+        &opencode::OpenCode,
+        &program::Program,
+    ]
 }
 
 /// The reader of one harness.
@@ -89,6 +106,7 @@ pub fn reader(harness: Harness) -> &'static dyn HarnessReader {
     match harness {
         Harness::ClaudeCode => &claude_code::ClaudeCode,
         Harness::Codex => &codex::Codex,
+        Harness::OpenCode => &opencode::OpenCode,
         Harness::Program => &program::Program,
         _ => unreachable!("every harness of the vocabulary has a reader"),
     }

@@ -53,6 +53,16 @@ impl Patch {
         patch.counted()
     }
 
+    /// The patch that these hunks, as one text, are.
+    pub(crate) fn of_hunks(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            added: 0,
+            removed: 0,
+        }
+        .counted()
+    }
+
     /// The difference between two texts.
     pub(crate) fn between(old: &str, new: &str) -> Self {
         if old.is_empty() {

@@ -3,6 +3,7 @@
 //! Looks at names, sizes and times only; opens nothing. What cannot be looked
 //! at is reported and costs nothing but itself.
 
+use crate::databases::FoundDatabase;
 use dashcam_harness::{HarnessReader, Home};
 use dashcam_trace::Harness;
 use std::path::{Path, PathBuf};
@@ -71,6 +72,8 @@ pub struct Unreadable {
 pub struct Found {
     /// The files of evidence, by harness and path.
     pub files: Vec<FoundFile>,
+    /// The databases, by harness and path.
+    pub databases: Vec<FoundDatabase>,
     /// What could not be looked at.
     pub unreadable: Vec<Unreadable>,
     /// The folders that were looked through: those of the harnesses' that exist.
@@ -85,6 +88,21 @@ pub fn discover(home: &Home, readers: &[&dyn HarnessReader]) -> Found {
             if root.exists() && !found.roots.contains(&root) {
                 discover_below(*reader, &root, &mut found);
                 found.roots.push(root);
+            }
+        }
+        for place in reader.databases(home) {
+            let entries = walkdir::WalkDir::new(&place.folder)
+                .min_depth(1)
+                .max_depth(place.depth + 1)
+                .follow_links(true)
+                .sort_by_file_name();
+            // What cannot be looked at here is beside the databases; one that
+            // cannot be read says so itself.
+            for entry in entries.into_iter().filter_map(Result::ok) {
+                if entry.file_type().is_file() && place.holds(entry.path()) {
+                    let database = FoundDatabase::at(entry.path(), *reader, home);
+                    found.databases.extend(database);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 //! counts each response once: the fullest record of it, and of equals the one
 //! in the session that began first.
 
+use crate::databases::{DatabaseSource, Databases, FoundDatabase, OpenDatabase};
 use crate::discover::{FoundFile, Unreadable, discover};
 use crate::first_record::first_record_at;
 use crate::read::Lines;
@@ -58,11 +59,20 @@ pub(crate) fn disk_usage(home: &Home, readers: &[&dyn HarnessReader]) -> DiskUsa
     found
         .files
         .sort_by_key(|file| std::cmp::Reverse(file.stamp.size));
+    let databases = Databases::default();
+    let files = found.files.into_iter().map(Piece::File);
+    let mut pieces: Vec<Piece> = files.collect();
+    for database in found.databases {
+        match sessions(&databases, &database) {
+            Ok(sessions) => pieces.extend(sessions),
+            Err(unreadable) => found.unreadable.push(unreadable),
+        }
+    }
     let next = AtomicUsize::new(0);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let scans: Vec<Scan> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..workers)
-            .map(|_| scope.spawn(|| scan_files(&found.files, &next, readers)))
+            .map(|_| scope.spawn(|| scan_pieces(&pieces, &next, readers, &databases)))
             .collect();
         threads
             .into_iter()
@@ -94,6 +104,30 @@ pub(crate) fn disk_usage(home: &Home, readers: &[&dyn HarnessReader]) -> DiskUsa
         .calls
         .sort_by(|a, b| (a.at, &a.session).cmp(&(b.at, &b.session)));
     usage
+}
+
+/// What one core scans at a time.
+enum Piece {
+    File(FoundFile),
+    /// A session in a database.
+    Session(Harness, DatabaseSource, String),
+}
+
+/// The sessions of a database.
+fn sessions(databases: &Databases, database: &FoundDatabase) -> Result<Vec<Piece>, Unreadable> {
+    let source = database.source();
+    let listed = databases
+        .read(&source, OpenDatabase::sessions)
+        .map_err(|error| Unreadable {
+            path: database.path.clone(),
+            message: error.to_string(),
+        })?;
+    let harness = database.harness;
+    let piece = |native_id| Piece::Session(harness, source.clone(), native_id);
+    Ok(listed
+        .into_iter()
+        .map(|session| piece(session.native_id))
+        .collect())
 }
 
 type Calls = FxHashMap<(Harness, u64), Claim>;
@@ -140,20 +174,27 @@ struct Scan {
     bytes: u64,
 }
 
-fn scan_files(files: &[FoundFile], next: &AtomicUsize, readers: &[&dyn HarnessReader]) -> Scan {
+fn scan_pieces(
+    pieces: &[Piece],
+    next: &AtomicUsize,
+    readers: &[&dyn HarnessReader],
+    databases: &Databases,
+) -> Scan {
     let mut scan = Scan::default();
     let mut lines = Lines::new();
     let mut texts = Texts::default();
-    while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let reader = readers
-            .iter()
-            .find(|reader| reader.harness() == file.harness);
-        let Some(mut scanner) = reader.and_then(|reader| reader.usage_scanner(&file.path)) else {
+    while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let (harness, path) = match piece {
+            Piece::File(file) => (file.harness, &file.path),
+            Piece::Session(harness, source, _) => (*harness, &source.database),
+        };
+        let reader = readers.iter().find(|reader| reader.harness() == harness);
+        let Some(mut scanner) = reader.and_then(|reader| reader.usage_scanner(path)) else {
             continue;
         };
         let mut began = None;
         let mut calls: FxHashMap<u64, DiskCall> = FxHashMap::default();
-        let read = lines.for_each(&file.path, |line| {
+        let mut each = |line: &[u8]| {
             if began.is_none() {
                 began = first_record_at(line);
             }
@@ -161,17 +202,33 @@ fn scan_files(files: &[FoundFile], next: &AtomicUsize, readers: &[&dyn HarnessRe
                 match calls.get_mut(&record.response) {
                     // The last of equals: later lines of a response are its fuller ones.
                     Some(call) if call.tokens.completion > record.tokens.completion => {}
-                    Some(call) => *call = texts.call(file.harness, &record),
-                    None => drop(calls.insert(record.response, texts.call(file.harness, &record))),
+                    Some(call) => *call = texts.call(harness, &record),
+                    None => drop(calls.insert(record.response, texts.call(harness, &record))),
                 }
             });
-        });
+        };
+        let read = match piece {
+            Piece::File(file) => match lines.for_each(&file.path, each) {
+                Ok(bytes) => Ok(bytes),
+                Err(error) if error.vanished() => Ok(0),
+                Err(error) => Err(crate::discover::describe_io_error(&error.source)),
+            },
+            Piece::Session(_, source, session) => {
+                match databases.read(source, |open| open.usage(session)) {
+                    Ok(rows) => {
+                        rows.split(|byte| *byte == b'\n').for_each(&mut each);
+                        Ok(rows.len() as u64)
+                    }
+                    Err(error) if error.vanished() => Ok(0),
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+        };
         match read {
             Ok(bytes) => scan.bytes += bytes,
-            Err(error) if error.vanished() => {}
-            Err(error) => scan.unreadable.push(Unreadable {
-                message: crate::discover::describe_io_error(&error.source),
-                path: error.path,
+            Err(message) => scan.unreadable.push(Unreadable {
+                path: path.clone(),
+                message,
             }),
         }
         let ended = calls.values().map(|call| call.at).max().unwrap_or_default();
@@ -181,7 +238,7 @@ fn scan_files(files: &[FoundFile], next: &AtomicUsize, readers: &[&dyn HarnessRe
                 session_began: began,
                 session_ended: ended,
             };
-            merge(&mut scan.calls, (file.harness, response), claim);
+            merge(&mut scan.calls, (harness, response), claim);
         }
     }
     scan

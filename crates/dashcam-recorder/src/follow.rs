@@ -1,6 +1,7 @@
 //! Follows live sessions: imports a file as soon as its harness has written it.
 
-use crate::discover::{FoundFile, Stamp};
+use crate::databases::{FoundDatabase, database_at};
+use crate::discover::{Found, FoundFile, Stamp};
 use crate::import::{ImportError, Importer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use dashcam_harness::{HarnessReader, Home};
@@ -146,27 +147,38 @@ impl Follow {
         }
     }
 
-    fn roots(&self) -> impl Iterator<Item = PathBuf> {
-        self.readers
-            .iter()
-            .flat_map(|reader| reader.roots(&self.home))
+    /// The folders to watch, and whether with all that is below them.
+    fn roots(&self) -> impl Iterator<Item = (PathBuf, RecursiveMode)> {
+        self.readers.iter().flat_map(|reader| {
+            let files = reader.roots(&self.home).into_iter();
+            let databases = reader.databases(&self.home).into_iter();
+            let files = files.map(|root| (root, RecursiveMode::Recursive));
+            files.chain(databases.map(|place| {
+                let mode = if place.depth == 0 {
+                    RecursiveMode::NonRecursive
+                } else {
+                    RecursiveMode::Recursive
+                };
+                (place.folder, mode)
+            }))
+        })
     }
 
     fn all_folders_watched(&self) -> bool {
-        self.roots().all(|root| self.watched.contains(&root))
+        self.roots().all(|(root, _)| self.watched.contains(&root))
     }
 
     /// Watches the folders that exist by now. Returns whether there are new ones.
     fn watch_folders(&mut self) -> bool {
-        let fresh: Vec<PathBuf> = self
+        let fresh: Vec<(PathBuf, RecursiveMode)> = self
             .roots()
-            .filter(|root| !self.watched.contains(root) && root.is_dir())
+            .filter(|(root, _)| !self.watched.contains(root) && root.is_dir())
             .collect();
         let any = !fresh.is_empty();
-        for root in fresh {
+        for (root, mode) in fresh {
             // A folder that cannot be watched (too many watches, a file system
             // without notifications) is still looked through at every sweep.
-            if let Err(error) = self.watcher.watch(&root, RecursiveMode::Recursive) {
+            if let Err(error) = self.watcher.watch(&root, mode) {
                 self.trouble(&format!(
                     "cannot watch {}: {error}; it is looked through every {} s instead",
                     root.display(),
@@ -179,24 +191,32 @@ impl Follow {
     }
 
     fn import_notified(&self, paths: &FxHashSet<PathBuf>) {
-        let files: Vec<FoundFile> = paths.iter().filter_map(|path| self.find(path)).collect();
-        if !files.is_empty() {
-            self.import(Some(files));
+        let databases: FxHashSet<PathBuf> = paths.iter().map(|path| database_at(path)).collect();
+        let found = Found {
+            files: paths.iter().filter_map(|path| self.find(path)).collect(),
+            databases: databases
+                .iter()
+                .filter_map(|path| self.find_database(path))
+                .collect(),
+            ..Found::default()
+        };
+        if !found.files.is_empty() || !found.databases.is_empty() {
+            self.import(Some(found));
         }
     }
 
-    /// Imports these files, or everything.
-    fn import(&self, files: Option<Vec<FoundFile>>) {
-        if let Err(error) = self.try_import(files) {
+    /// Imports what was found, or everything.
+    fn import(&self, found: Option<Found>) {
+        if let Err(error) = self.try_import(found) {
             self.trouble(&error.to_string());
         }
     }
 
-    fn try_import(&self, files: Option<Vec<FoundFile>>) -> Result<(), ImportError> {
+    fn try_import(&self, found: Option<Found>) -> Result<(), ImportError> {
         let _lock = self.store.import_lock(Wait::UpTo(LOCK_WAIT), || {})?;
         let importer = Importer::new(&self.store, &self.prices, &self.home, &self.readers);
-        let changes = match files {
-            Some(files) => importer.import_files(files)?,
+        let changes = match found {
+            Some(found) => importer.import_some(found)?,
             None => importer.import_all()?,
         };
         if !changes.is_empty() {
@@ -220,6 +240,12 @@ impl Follow {
             path: path.to_owned(),
             stamp: Stamp::of(&metadata),
         })
+    }
+
+    /// A path as a database of sessions, if it is one.
+    fn find_database(&self, path: &Path) -> Option<FoundDatabase> {
+        let mut readers = self.readers.iter();
+        readers.find_map(|reader| FoundDatabase::at(path, *reader, &self.home))
     }
 
     fn trouble(&self, message: &str) {

@@ -4,7 +4,8 @@
 //! budget of evidence is being decoded, and a session larger than the budget
 //! goes alone.
 
-use crate::discover::{Found, FoundFile, discover};
+use crate::databases::{Databases, look};
+use crate::discover::{Found, discover};
 use crate::left_out::{LeavingOut, RulesError};
 use crate::plan::{Plan, PlannedSession, plan, plan_from_archive};
 use crate::process::{Processed, Workshop};
@@ -13,9 +14,12 @@ use crate::report::{ImportReport, Trouble};
 use crossbeam_channel::{Receiver, bounded};
 use dashcam_harness::{HarnessReader, Home};
 use dashcam_insight::Prices;
-use dashcam_store::{ImportBatch, SessionChange, Store, StoreError, TurnHashes};
+use dashcam_store::{
+    FileState, FileWrite, ImportBatch, SessionChange, Store, StoreError, TurnHashes,
+};
 use dashcam_trace::{Harness, SessionId};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -46,6 +50,7 @@ pub struct Importer<'a> {
     prices: &'a Prices,
     home: &'a Home,
     readers: &'a [&'a dyn HarnessReader],
+    databases: Databases,
     stop: AtomicBool,
 }
 
@@ -63,6 +68,7 @@ impl<'a> Importer<'a> {
             prices,
             home,
             readers,
+            databases: Databases::default(),
             stop: AtomicBool::new(false),
         }
     }
@@ -87,13 +93,9 @@ impl<'a> Importer<'a> {
         Ok(changes)
     }
 
-    /// Imports these files if they are new or have changed, and tells which
-    /// sessions and turns changed.
-    pub fn import_files(&self, files: Vec<FoundFile>) -> Result<Vec<SessionChange>, ImportError> {
-        let found = Found {
-            files,
-            ..Found::default()
-        };
+    /// Imports these files and databases if they are new or have changed, and
+    /// tells which sessions and turns changed.
+    pub fn import_some(&self, found: Found) -> Result<Vec<SessionChange>, ImportError> {
         let (_, changes) = self.import_found(found, false, Instant::now(), &crate::NoProgress)?;
         Ok(changes)
     }
@@ -138,7 +140,7 @@ impl<'a> Importer<'a> {
             files_seen: found.files.len() as u64,
             ..ImportReport::default()
         };
-        let known = self
+        let known: Vec<FileState> = self
             .store
             .files()?
             .into_iter()
@@ -148,11 +150,50 @@ impl<'a> Importer<'a> {
                     .any(|reader| reader.harness() == state.harness)
             })
             .collect();
-        let plan = plan(found, known, self.readers, complete);
+        let mut found = found;
+        let databases = std::mem::take(&mut found.databases);
+        // A rule that left sessions out may be gone: only listing them tells.
+        let always = if databases.is_empty() {
+            FxHashSet::default()
+        } else {
+            let left_out = self.store.left_out()?;
+            left_out.iter().map(|session| session.harness).collect()
+        };
+        let mut looked = look(&self.databases, databases, &known, &always, complete);
+        let read = std::mem::take(&mut looked.read);
+        report.files_seen += looked.sessions.len() as u64;
+        let plan = plan(found, looked, &read, known, self.readers, complete);
         report.files_changed = plan.changed_files;
         let changes = self.run(plan, Known::Stored, progress, &mut report)?;
+        self.remember_databases(read, &report)?;
         report.duration = began.elapsed();
         Ok((report, changes))
+    }
+
+    /// Remembers the databases that were taken in whole: as long as they stay
+    /// as they are, they are not opened again.
+    fn remember_databases(
+        &self,
+        read: FxHashMap<PathBuf, FileWrite>,
+        report: &ImportReport,
+    ) -> Result<(), ImportError> {
+        let is_whole = |path: &Path| {
+            let path = path.to_string_lossy();
+            let mut troubles = report.unreadable.iter();
+            !troubles.any(|trouble| trouble.path.starts_with(&*path))
+        };
+        let files: Vec<FileWrite> = read
+            .into_iter()
+            .filter(|(path, _)| is_whole(path))
+            .map(|(_, write)| write)
+            .collect();
+        if !files.is_empty() {
+            self.store.write(ImportBatch {
+                files,
+                ..ImportBatch::default()
+            })?;
+        }
+        Ok(())
     }
 
     pub(crate) fn run(
@@ -189,6 +230,7 @@ impl<'a> Importer<'a> {
             store: self.store,
             prices: self.prices,
             readers: self.readers,
+            databases: &self.databases,
             sample: false,
         };
         let workers = std::thread::available_parallelism().map_or(1, usize::from);

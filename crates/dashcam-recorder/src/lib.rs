@@ -7,6 +7,7 @@
 //! where files, clocks and threads meet the pure decoders; it interprets no
 //! record itself.
 
+mod databases;
 pub mod discover;
 mod disk_usage;
 mod disk_usage_report;
@@ -24,6 +25,7 @@ mod report;
 pub mod sample;
 mod telemetry;
 
+pub use databases::FoundDatabase;
 pub use disk_usage_report::{DiskUsageReport, disk_usage_report};
 pub use follow::{Change, FollowError, Follower};
 pub use hash_key::{HashKeyError, hash_key};

@@ -3,13 +3,15 @@
 //! Compares what lies on disk with what the store has seen. Only new files are
 //! opened, and only for their first line. An unchanged file costs its stamp.
 
+use crate::databases::{DatabaseSource, Looked};
 use crate::discover::{Found, FoundFile, Stamp, describe_io_error};
 use crate::group::{Place, Roots};
 use crate::read;
 use crate::report::Trouble;
 use dashcam_harness::HarnessReader;
+use dashcam_harness::database::database_of;
 use dashcam_harness::telemetry::is_evidence_path;
-use dashcam_store::FileState;
+use dashcam_store::{FileState, FileWrite};
 use dashcam_trace::{Harness, SessionId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
@@ -67,10 +69,21 @@ pub(crate) struct PlannedFile {
     pub(crate) stamp: Stamp,
     /// What the store knows of it.
     pub(crate) known: Option<FileState>,
-    /// Whether it lies on disk; if not, its content comes from the archive.
-    pub(crate) on_disk: bool,
+    /// Where its content is.
+    pub(crate) source: Source,
     /// Whether it is new or has changed.
     pub(crate) changed: bool,
+}
+
+/// Where the content of evidence is.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// In the file that its path names.
+    File,
+    /// In the rows of a database.
+    Database(DatabaseSource),
+    /// Only in the archive.
+    Archive,
 }
 
 /// The stamp that the store remembers.
@@ -84,8 +97,11 @@ pub(crate) fn stamp_of(known: &FileState) -> Stamp {
 
 /// Which of the found files' sessions are to be decoded. `complete`: `found`
 /// holds everything below its roots, so a known file that is not in it is gone.
+/// `looked`: what became of databases.
 pub(crate) fn plan(
     found: Found,
+    looked: Looked,
+    read: &FxHashMap<PathBuf, FileWrite>,
     known: Vec<FileState>,
     readers: &[&dyn HarnessReader],
     complete: bool,
@@ -96,6 +112,7 @@ pub(crate) fn plan(
             path: trouble.path.display().to_string(),
             message: trouble.message,
         }));
+    plan.unreadable.extend(looked.unreadable);
     let mut known_by_path: FxHashMap<PathBuf, FileState> = known
         .into_iter()
         .map(|state| (PathBuf::from(&state.path), state))
@@ -115,13 +132,41 @@ pub(crate) fn plan(
             }),
         }
     }
+    for session in looked.sessions {
+        let known = known_by_path.remove(&session.path);
+        let source = if session.changed {
+            Source::Database(session.source)
+        } else {
+            Source::Archive
+        };
+        let planned = PlannedFile {
+            path: session.path,
+            native_id: session.native_id,
+            parent: session.parent,
+            stamp: session.stamp,
+            known,
+            source,
+            changed: session.changed,
+        };
+        files.push((session.harness, planned));
+    }
     for (path, state) in known_by_path {
-        let gone = complete && !state.vanished && is_below(&path, &found.roots);
+        let database = database_of(&state.path, &state.native_id).map(Path::new);
+        let gone = !state.vanished
+            && match database {
+                _ if state.is_database() => looked.gone.contains(&path),
+                // It is in none that was listed just now.
+                Some(database) => looked.gone.contains(database) || read.contains_key(database),
+                None => complete && is_below(&path, &found.roots),
+            };
         if gone {
             plan.vanished.push(state.clone());
         }
-        let on_disk = !gone && !state.vanished;
-        files.push((state.harness, archived(path, state, on_disk)));
+        if state.is_database() {
+            continue;
+        }
+        let is_file = !gone && !state.vanished && database.is_none();
+        files.push((state.harness, archived(path, state, is_file)));
     }
     plan.changed_files = files.iter().filter(|(_, file)| file.changed).count() as u64;
     plan.group(files, &formerly_root, &Which::Changed);
@@ -141,10 +186,11 @@ pub(crate) fn plan_archived(
     };
     let files = known
         .into_iter()
+        .filter(|state| !state.is_database())
         .map(|state| {
-            let on_disk = !state.vanished;
+            let is_file = !state.vanished && database_of(&state.path, &state.native_id).is_none();
             let path = PathBuf::from(&state.path);
-            (state.harness, archived(path, state, on_disk))
+            (state.harness, archived(path, state, is_file))
         })
         .collect();
     plan.group(files, &FxHashSet::default(), &Which::Of(records));
@@ -156,6 +202,7 @@ pub(crate) fn plan_from_archive(known: Vec<FileState>) -> Plan {
     let mut plan = Plan::default();
     let files = known
         .into_iter()
+        .filter(|state| !state.is_database())
         .map(|state| {
             (
                 state.harness,
@@ -213,7 +260,7 @@ fn place(
             parent: state.parent.clone(),
             stamp: file.stamp,
             known: Some(state),
-            on_disk: true,
+            source: Source::File,
             changed,
         }));
     }
@@ -232,21 +279,25 @@ fn place(
             parent: membership.parent,
             stamp: file.stamp,
             known: None,
-            on_disk: true,
+            source: Source::File,
             changed: true,
         }))
 }
 
 /// A known file that was not looked at: it may still be part of a session
 /// that is decoded because of another file.
-fn archived(path: PathBuf, state: FileState, on_disk: bool) -> PlannedFile {
+fn archived(path: PathBuf, state: FileState, is_file: bool) -> PlannedFile {
     PlannedFile {
         path,
         native_id: state.native_id.clone(),
         parent: state.parent.clone(),
         stamp: stamp_of(&state),
         // Telemetry has no other place than the archive.
-        on_disk: on_disk && !is_evidence_path(&state.path),
+        source: if is_file && !is_evidence_path(&state.path) {
+            Source::File
+        } else {
+            Source::Archive
+        },
         known: Some(state),
         changed: false,
     }

@@ -1,9 +1,10 @@
 //! One session from its files to what the store writes: read, archive,
 //! decode, price, prepare. Runs on any thread; touches no database.
 
+use crate::databases::{DatabaseError, Databases};
 use crate::discover::{Stamp, describe_io_error};
 use crate::first_record::first_record_at;
-use crate::plan::{PlannedFile, PlannedSession};
+use crate::plan::{PlannedFile, PlannedSession, Source};
 use crate::read::{self, ReadError};
 use crate::report::Trouble;
 use dashcam_harness::{Decoded, Evidence, EvidenceFile, HarnessReader, telemetry};
@@ -34,6 +35,7 @@ pub(crate) struct Workshop<'a> {
     pub(crate) store: &'a Store,
     pub(crate) prices: &'a Prices,
     pub(crate) readers: &'a [&'a dyn HarnessReader],
+    pub(crate) databases: &'a Databases,
     pub(crate) sample: bool,
 }
 
@@ -63,6 +65,16 @@ impl Workshop<'_> {
                 }
                 Ok(None) => {}
                 Err(ContentError::Store(error)) => return Err(error),
+                Err(ContentError::Database(error)) => {
+                    processed.unreadable.push(Trouble {
+                        path: file.path.display().to_string(),
+                        message: error.to_string(),
+                    });
+                    // What was archived of it is still the session's.
+                    if let Some(state) = &file.known {
+                        contents.push((file, self.store.archived(state.id)?));
+                    }
+                }
                 Err(ContentError::Read(error)) => processed.unreadable.push(Trouble {
                     path: file.path.display().to_string(),
                     message: describe_io_error(&error.source),
@@ -77,13 +89,20 @@ impl Workshop<'_> {
 
     /// A file's content: from disk, or from the archive once it is gone.
     fn content(&self, file: &PlannedFile) -> Result<Option<(Vec<u8>, Stamp)>, ContentError> {
-        if file.on_disk {
-            match read_content(file) {
+        match &file.source {
+            Source::File => match read_content(file) {
                 Ok(content) => return Ok(Some(content)),
                 // Gone between looking and reading: the archive has what was seen.
                 Err(error) if error.vanished() => {}
                 Err(error) => return Err(ContentError::Read(error)),
-            }
+            },
+            Source::Database(source) => match self.databases.evidence(source, &file.native_id) {
+                Ok(rows) if rows.is_empty() => {}
+                Ok(rows) => return Ok(Some((rows, file.stamp))),
+                Err(error) if error.vanished() => {}
+                Err(error) => return Err(ContentError::Database(error)),
+            },
+            Source::Archive => {}
         }
         match &file.known {
             Some(state) => Ok(Some((self.store.archived(state.id)?, file.stamp))),
@@ -205,6 +224,7 @@ pub(crate) struct Ready {
 
 enum ContentError {
     Read(ReadError),
+    Database(DatabaseError),
     Store(StoreError),
 }
 

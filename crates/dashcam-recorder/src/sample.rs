@@ -2,9 +2,10 @@
 //! none of its own yet. They are marked as samples everywhere and can be
 //! removed; nothing of them is archived as evidence.
 
+use crate::databases::Databases;
 use crate::group::{Place, Roots};
 use crate::import::ImportError;
-use crate::plan::{PlannedFile, PlannedSession};
+use crate::plan::{PlannedFile, PlannedSession, Source};
 use crate::process::Workshop;
 use dashcam_harness::HarnessReader;
 use dashcam_insight::Prices;
@@ -24,6 +25,7 @@ pub fn add(store: &Store, prices: &Prices) -> Result<Vec<SessionChange>, ImportE
         store,
         prices,
         readers: &readers,
+        databases: &Databases::default(),
         sample: true,
     };
     let mut batch = ImportBatch::default();
@@ -101,7 +103,7 @@ fn sample_file(reader: &dyn HarnessReader, path: &Path, bytes: &[u8]) -> Option<
         parent: membership.parent,
         stamp: crate::discover::Stamp::default(),
         known: None,
-        on_disk: false,
+        source: Source::Archive,
         changed: false,
     })
 }

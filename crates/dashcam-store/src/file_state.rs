@@ -15,7 +15,8 @@ pub struct FileState {
     pub harness: Harness,
     /// Its path.
     pub path: String,
-    /// The session or agent whose record it is, in the harness's words.
+    /// The session or agent whose record it is, in the harness's words; empty
+    /// for a database, whose sessions have states of their own.
     pub native_id: String,
     /// The session or agent that started that one.
     pub parent: Option<String>,
@@ -31,6 +32,14 @@ pub struct FileState {
     pub tail_hash: u64,
     /// Whether it has vanished from disk.
     pub vanished: bool,
+}
+
+impl FileState {
+    /// Whether it is a database of sessions, of which nothing is archived
+    /// under its own name.
+    pub fn is_database(&self) -> bool {
+        self.native_id.is_empty()
+    }
 }
 
 /// How much of an archived file's end tells whether the file still begins

@@ -12,6 +12,9 @@ pub enum Harness {
     ClaudeCode,
     /// `OpenAI`'s Codex CLI and its editor extensions.
     Codex,
+    /// `OpenCode`.
+    #[serde(rename = "opencode")]
+    OpenCode,
     /// Any other program that sends traces of model calls: an agent SDK, a
     /// script. Its sessions come over OTLP alone.
     Program,
@@ -19,13 +22,14 @@ pub enum Harness {
 
 impl Harness {
     /// Every harness, in the order in which they are listed to people.
-    pub const ALL: [Self; 3] = [Self::ClaudeCode, Self::Codex, Self::Program];
+    pub const ALL: [Self; 4] = [Self::ClaudeCode, Self::Codex, Self::OpenCode, Self::Program];
 
     /// The name used in ids, on the command line and in the API; never changes.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClaudeCode => "claude-code",
             Self::Codex => "codex",
+            Self::OpenCode => "opencode",
             Self::Program => "program",
         }
     }
@@ -35,6 +39,7 @@ impl Harness {
         match self {
             Self::ClaudeCode => "Claude Code",
             Self::Codex => "Codex",
+            Self::OpenCode => "OpenCode",
             Self::Program => "Other program",
         }
     }
@@ -48,7 +53,7 @@ impl std::fmt::Display for Harness {
 
 /// A name that is no harness's.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown harness `{0}`; known are claude-code, codex, program")]
+#[error("unknown harness `{0}`; known are claude-code, codex, opencode, program")]
 pub struct UnknownHarness(pub String);
 
 impl std::str::FromStr for Harness {

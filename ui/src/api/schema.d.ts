@@ -376,7 +376,7 @@ export interface components {
          * @description A coding agent program whose sessions dashcam understands.
          * @enum {string}
          */
-        Harness: "claude-code" | "codex" | "program";
+        Harness: "claude-code" | "codex" | "opencode" | "program";
         /** @description What the store holds of one harness. */
         HarnessHealth: {
             /**

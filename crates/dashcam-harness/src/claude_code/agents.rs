@@ -1,11 +1,11 @@
 //! Subagents: which call started each, and their runs as spans.
 
-use super::lenient::read_object;
 use super::prompt::{UserLine, read_user_line};
 use super::results::AgentFacts;
 use super::spans::{Builder, LastStep, Scope, SpanPlace};
 use super::threads::Agent;
 use super::tools::Arguments;
+use crate::lenient::read_object;
 use dashcam_trace::{
     AgentRun, Part, Sources, Span, SpanBody, SpanId, SpanKind, Status, Timestamp, Timing,
 };

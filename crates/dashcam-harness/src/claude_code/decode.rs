@@ -1,6 +1,5 @@
 //! From a session's files to a [`Session`].
 
-use super::lenient::{Maybe, Text};
 use super::live_branch::live_turns;
 use super::prompt::{UserLine, read_user_line};
 use super::records::AgentMeta;
@@ -8,6 +7,7 @@ use super::spans::{Builder, LastStep, Scope};
 use super::threads::{FileOwner, Threads};
 use super::transcript::{Entry, Transcript};
 use super::turns::{Opener, TurnPlan, TurnPlans, plan_turns};
+use crate::lenient::{Maybe, Text};
 use crate::lines::repair_surrogates;
 use crate::{Decoded, Evidence, EvidenceFile};
 use dashcam_trace::{

@@ -1,12 +1,12 @@
 //! Lines of type `user`, `system` and `attachment`: results of tools, the
 //! person's doings besides prompts, and what the harness itself did.
 
-use super::lenient::{Maybe, read_object};
 use super::prompt::{UserLine, read_user_line};
 use super::records::{Attachment, Block, Record};
 use super::results::{ResultFacts, read_result};
 use super::spans::{Builder, LastStep, NewEvent, Scope, SpanPlace};
 use super::transcript::Entry;
+use crate::lenient::{Maybe, read_object};
 use dashcam_trace::{
     EventKind, InputPart, ProblemKind, RawJson, Sources, Span, SpanBody, SpanKind, Status,
     Timestamp, Timing, ToolCall, ToolKind,
@@ -342,8 +342,8 @@ fn api_error_text(raw: &RawValue) -> String {
     #[serde(default)]
     struct ApiError<'e> {
         #[serde(borrow)]
-        message: super::lenient::Text<'e>,
-        status: super::lenient::Number,
+        message: crate::lenient::Text<'e>,
+        status: crate::lenient::Number,
         #[serde(borrow)]
         error: Option<&'e RawValue>,
     }

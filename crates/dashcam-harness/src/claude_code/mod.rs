@@ -11,7 +11,6 @@ mod agents;
 mod assistant;
 mod decode;
 mod events;
-mod lenient;
 mod live_branch;
 mod prompt;
 mod records;

@@ -3,10 +3,10 @@
 //! Seen in versions 1.0 to 2.1.197. One struct holds the fields of every type
 //! of line: lines are told apart by `type`, and a tagged enum would read each
 //! line twice. Every field may be missing or of another shape; see
-//! [`super::lenient`].
+//! [`crate::lenient`].
 
-use super::lenient::{Flag, List, Maybe, Number, Text, objects};
 use super::usage::Usage;
+use crate::lenient::{Flag, List, Maybe, Number, Text, objects};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};

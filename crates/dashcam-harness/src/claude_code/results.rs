@@ -1,11 +1,11 @@
 //! What tools gave back: text, images, exit codes, diffs, and what is said of
 //! subagents.
 
-use super::lenient::{Number, read_object};
 use super::records::{Block, Content, PatchHunk, ToolUseResult};
 use super::tools::Arguments;
 use crate::Decoded;
 use crate::image;
+use crate::lenient::{Number, read_object};
 use crate::limit::{self, limit};
 use crate::patch::{Hunk, Patch};
 use dashcam_trace::{Change, FileDiff, Image, Status, Tokens, ToolCall, ToolKind, ToolOutput};

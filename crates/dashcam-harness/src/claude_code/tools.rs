@@ -1,6 +1,6 @@
 //! What each tool does, and what it is done to.
 
-use super::lenient::{Text, read_object};
+use crate::lenient::{Text, read_object};
 use dashcam_trace::{McpTool, ToolKind};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -84,7 +84,7 @@ pub(crate) struct Arguments<'a> {
     // Of agents.
     #[serde(borrow)]
     pub(crate) prompt: Text<'a>,
-    pub(crate) run_in_background: super::lenient::Flag,
+    pub(crate) run_in_background: crate::lenient::Flag,
     // Of edits.
     #[serde(borrow)]
     pub(crate) old_string: Text<'a>,

@@ -1,11 +1,11 @@
 //! Reads the lines of a session's files, and sorts out what is no step of the
 //! conversation: bookkeeping, unknown types, repeated lines.
 
-use super::lenient::{Maybe, Text};
 use super::records::Record;
 use super::time;
 use super::usage::{SYNTHETIC, read_usage_only};
 use crate::Decoded;
+use crate::lenient::{Maybe, Text};
 use crate::lines::{Line, lines};
 use dashcam_trace::{ProblemKind, Timestamp};
 use rustc_hash::FxHashMap;

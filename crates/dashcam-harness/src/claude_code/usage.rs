@@ -1,8 +1,8 @@
 //! Token counts of responses, and the fast way to them.
 
-use super::lenient::{Flag, Maybe, Number, Text};
 use super::records::{Message, Record};
 use super::time;
+use crate::lenient::{Flag, Maybe, Number, Text};
 use crate::usage::{UsageRecord, UsageScanner, response_hash};
 use dashcam_trace::{Money, Timestamp, Tokens};
 use memchr::memmem;

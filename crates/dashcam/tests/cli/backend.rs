@@ -103,10 +103,7 @@ impl Backend {
     }
 
     /// Answers by another script from now on.
-    pub(crate) fn from_now(
-        &self,
-        script: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static,
-    ) {
+    pub(crate) fn change(&self, script: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) {
         *self.script.lock().unwrap() = Arc::new(script);
     }
 

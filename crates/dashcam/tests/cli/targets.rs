@@ -3,6 +3,7 @@
 use crate::backend::{Backend, Reply, Request, text};
 use crate::environment::Environment;
 use crate::history::ClaudeSession;
+use dashcam_trace::SpanId;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,10 +57,7 @@ fn recorded(environment: &Environment) -> BTreeSet<String> {
 }
 
 fn id(span: &Span) -> String {
-    span.span_id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    SpanId::from_bytes(span.span_id.as_slice().try_into().unwrap()).to_string()
 }
 
 /// The taken spans by id. One that was taken twice was the same both times.
@@ -255,7 +253,7 @@ fn one_span_that_the_backend_will_not_have_holds_up_no_other() {
     // It stays away until it is asked for again.
     environment.run(&["push", "--all"]);
     assert_eq!(status(&environment)["refused_spans"], 1);
-    backend.from_now(|_, _| Reply::Take);
+    backend.change(|_, _| Reply::Take);
     assert_eq!(environment.run(&["push", "--refused"]).code, 0);
     assert_eq!(ids(&backend), all);
     assert_eq!(status(&environment)["refused_spans"], 0);

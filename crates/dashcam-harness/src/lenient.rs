@@ -49,7 +49,7 @@ impl Number {
 pub(crate) struct Flag(pub(crate) bool);
 
 /// An object, or nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Maybe<T>(pub(crate) Option<T>);
 
 impl<T> Default for Maybe<T> {

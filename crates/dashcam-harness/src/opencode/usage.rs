@@ -1,0 +1,110 @@
+//! Token counts straight from rows.
+//!
+//! The recorder gives the session first, then the ends of its steps, then the
+//! answers they belong to ([`super::tables`]). Of files, each is one document
+//! over many lines, from which nothing is counted here.
+
+use super::records::{MessageRecord, PartRecord, Row, SessionRecord, TokensRecord, cost, time};
+use super::steps::Identity;
+use crate::lenient::{Maybe, Number};
+use crate::{UsageRecord, UsageScanner, response_hash};
+use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
+
+/// Scans one session.
+#[derive(Debug, Default)]
+pub(super) struct Scanner {
+    session: String,
+    cwd: String,
+    /// The ends of steps, by message.
+    finished: FxHashMap<String, Vec<(Option<TokensRecord>, Number)>>,
+}
+
+impl UsageScanner for Scanner {
+    fn line(&mut self, line: &[u8], report: &mut dyn FnMut(UsageRecord<'_>)) {
+        let Ok(Maybe(Some(row))) = serde_json::from_slice::<Maybe<Row<'_>>>(line) else {
+            return;
+        };
+        match row.table.as_str() {
+            "session" => {
+                let Ok(Maybe(Some(session))) =
+                    serde_json::from_slice::<Maybe<SessionRecord<'_>>>(line)
+                else {
+                    return;
+                };
+                let id = session.root_id.get().or(session.id.get());
+                id.unwrap_or_default().clone_into(&mut self.session);
+                session.directory.as_str().clone_into(&mut self.cwd);
+            }
+            "part" => {
+                if let Some(part) = object::<PartRecord<'_>>(row.data)
+                    && part.kind.as_str() == "step-finish"
+                {
+                    self.finished
+                        .entry(row.message_id.as_str().to_owned())
+                        .or_default()
+                        .push((part.tokens.0, part.cost));
+                }
+            }
+            "message" => {
+                if let Some(message) = object::<MessageRecord<'_>>(row.data)
+                    && message.role.as_str() == "assistant"
+                {
+                    self.message(row.id.as_str(), row.time_created, &message, report);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn object<'a, T: serde::Deserialize<'a>>(json: Option<&'a RawValue>) -> Option<T> {
+    serde_json::from_str::<Maybe<T>>(json?.get()).ok()?.0
+}
+
+impl Scanner {
+    fn message(
+        &mut self,
+        id: &str,
+        row_created: Number,
+        message: &MessageRecord<'_>,
+        report: &mut dyn FnMut(UsageRecord<'_>),
+    ) {
+        let steps = self
+            .finished
+            .remove(id)
+            .unwrap_or_else(|| vec![(message.tokens.0, message.cost)]);
+        let times = message.time.0.unwrap_or_default();
+        let (created, completed) = (time(times.created), time(times.completed));
+        for (step, (tokens, step_cost)) in steps.into_iter().enumerate() {
+            let Some(tokens) = tokens.and_then(|tokens| tokens.tokens()) else {
+                continue;
+            };
+            let identity = Identity {
+                created,
+                completed,
+                provider: message.provider_id.as_str(),
+                model: message.model_id.as_str(),
+                step,
+                tokens,
+            };
+            report(UsageRecord {
+                response: response_hash(&identity.response_id()),
+                at: completed
+                    .or(created)
+                    .or_else(|| time(row_created))
+                    .unwrap_or_default(),
+                model: message.model_id.as_str(),
+                provider: message.provider_id.get(),
+                tokens,
+                cost: cost(step_cost).map(|cost| cost.usd),
+                session: &self.session,
+                cwd: &self.cwd,
+                branch: "",
+                remote: None,
+                service_tier: None,
+                speed: None,
+            });
+        }
+    }
+}
