@@ -265,7 +265,7 @@ fn an_interrupted_tool() {
     let Some(opencode) = OpenCode::find() else {
         return;
     };
-    let mut bench = Workbench::new();
+    let bench = Workbench::new();
     let server = bench.serve("opencode/slow-tool");
     let until = || Workbench::has_answered(&server, 2);
     opencode.run_until(&bench, &server, &[], PROMPT, &Until::Interrupted(&until));

@@ -12,6 +12,7 @@ mod claude_code;
 mod codex;
 pub mod database;
 mod evidence;
+pub mod hooks;
 mod image;
 mod lenient;
 mod limit;
@@ -59,6 +60,12 @@ impl Home {
             variables: std::collections::BTreeMap::new(),
         }
     }
+}
+
+/// Whether archived evidence was told to dashcam, by hooks or over OTLP, judging
+/// by its name: it has no file of its own but the archive.
+pub fn is_told(evidence_path: &str) -> bool {
+    telemetry::is_evidence_path(evidence_path) || hooks::is_evidence_path(evidence_path)
 }
 
 /// What dashcam knows of one harness.

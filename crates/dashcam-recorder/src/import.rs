@@ -39,6 +39,14 @@ pub enum ImportError {
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What hooks left could not be read.
+    #[error("cannot read what hooks left in {path}: {source}")]
+    Spool {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// It cannot be told which projects are left out.
     #[error(transparent)]
     Rules(#[from] RulesError),
@@ -79,6 +87,7 @@ impl<'a> Importer<'a> {
         // Without all readers, it waits for an import that has them.
         if self.readers.len() == Harness::ALL.len() {
             self.take_in_telemetry()?;
+            self.take_in_hooks()?;
         }
         let found = discover(self.home, self.readers);
         let (report, _) = self.import_found(found, true, began, progress)?;

@@ -8,7 +8,7 @@ use crate::import::ImportError;
 use crate::plan::{Plan, PlannedSession};
 use crate::process::Processed;
 use dashcam_harness::Home;
-use dashcam_harness::telemetry::is_evidence_path;
+use dashcam_harness::is_told;
 use dashcam_privacy::{ConfigError, Exclusions, PatternError, PrivacyConfig};
 use dashcam_store::{
     FileState, FileWrite, ImportBatch, LeftOut, PreparedSession, Store, tail_hash,
@@ -197,7 +197,7 @@ impl<'a> LeavingOut<'a> {
 /// it is emptied. A session that was recorded before the rule keeps its own.
 fn without_telemetry(planned: &PlannedSession) -> Vec<FileWrite> {
     let known = || planned.files.iter().filter_map(|file| file.known.as_ref());
-    if known().any(|state| !is_evidence_path(&state.path)) {
+    if known().any(|state| !is_told(&state.path)) {
         return Vec::new();
     }
     known()

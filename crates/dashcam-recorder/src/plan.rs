@@ -10,7 +10,7 @@ use crate::read;
 use crate::report::Trouble;
 use dashcam_harness::HarnessReader;
 use dashcam_harness::database::database_of;
-use dashcam_harness::telemetry::is_evidence_path;
+use dashcam_harness::is_told;
 use dashcam_store::{FileState, FileWrite};
 use dashcam_trace::{Harness, SessionId};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -293,7 +293,7 @@ fn archived(path: PathBuf, state: FileState, is_file: bool) -> PlannedFile {
         parent: state.parent.clone(),
         stamp: stamp_of(&state),
         // Telemetry has no other place than the archive.
-        source: if is_file && !is_evidence_path(&state.path) {
+        source: if is_file && !is_told(&state.path) {
             Source::File
         } else {
             Source::Archive

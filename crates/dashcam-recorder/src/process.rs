@@ -7,13 +7,13 @@ use crate::first_record::first_record_at;
 use crate::plan::{PlannedFile, PlannedSession, Source};
 use crate::read::{self, ReadError};
 use crate::report::Trouble;
-use dashcam_harness::{Decoded, Evidence, EvidenceFile, HarnessReader, telemetry};
+use dashcam_harness::{Decoded, Evidence, EvidenceFile, HarnessReader, hooks, is_told, telemetry};
 use dashcam_insight::Prices;
 use dashcam_store::{
     ArchiveChunk, FileState, FileWrite, PreparedSession, SessionExtras, Store, StoreError,
     TurnHashes, tail_hash,
 };
-use dashcam_trace::{Harness, Session};
+use dashcam_trace::{Harness, Problem, ProblemKind, Session};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -129,14 +129,13 @@ impl Workshop<'_> {
             .map(|(file, _)| file.path.to_string_lossy())
             .collect();
         // A program has nothing but telemetry, and reads it itself.
-        let is_telemetry =
-            |path: &str| telemetry::is_evidence_path(path) && planned.harness != Harness::Program;
+        let is_told = |path: &str| is_told(path) && planned.harness != Harness::Program;
         let evidence = Evidence {
             native_id: &planned.native_id,
             files: contents
                 .iter()
                 .zip(&paths)
-                .filter(|(_, path)| !is_telemetry(path))
+                .filter(|(_, path)| !is_told(path))
                 .map(|((file, bytes), path)| EvidenceFile {
                     path,
                     native_id: &file.native_id,
@@ -145,12 +144,28 @@ impl Workshop<'_> {
                 })
                 .collect(),
         };
-        let told = contents
-            .iter()
-            .zip(&paths)
-            .filter(|(_, path)| is_telemetry(path))
-            .map(|((_, bytes), _)| bytes.as_slice());
-        let items = telemetry::Items::read(told);
+        let told = |is_it: fn(&str) -> bool| {
+            let files = contents.iter().zip(&paths);
+            files
+                .filter(move |(_, path)| is_told(path) && is_it(path))
+                .map(|((_, bytes), _)| bytes.as_slice())
+        };
+        let items = telemetry::Items::read(told(telemetry::is_evidence_path));
+        let calls = hooks::Calls::read(told(hooks::is_evidence_path));
+        let mut decoded = if evidence.files.is_empty() {
+            Decoded::default()
+        } else {
+            reader.decode(&evidence)
+        };
+        for _ in 0..calls.unreadable {
+            decoded.problem(Problem {
+                kind: ProblemKind::MalformedLine,
+                file: hooks::evidence_path(planned.harness, &planned.native_id),
+                line: None,
+                message: "a hook was told something that is no JSON: it is kept, and passed over"
+                    .to_owned(),
+            });
+        }
         let Decoded {
             session,
             problems: noted,
@@ -158,12 +173,8 @@ impl Workshop<'_> {
             unknown_records,
             images,
             ..
-        } = if evidence.files.is_empty() {
-            Decoded::default()
-        } else {
-            reader.decode(&evidence)
-        };
-        let Some(mut session) = with_telemetry(planned, session, &items) else {
+        } = decoded;
+        let Some(mut session) = with_told(planned, session, &items, &calls) else {
             return Ready {
                 session: None,
                 problems: problem_count,
@@ -172,7 +183,7 @@ impl Workshop<'_> {
         self.prices.price_session(&mut session);
         let first_record_at = contents
             .iter()
-            .find(|(file, _)| !telemetry::is_evidence_path(&file.path.to_string_lossy()))
+            .find(|(file, _)| !dashcam_harness::is_told(&file.path.to_string_lossy()))
             .and_then(|(_, bytes)| first_record_at(bytes))
             .unwrap_or(session.started_at);
         let extras = SessionExtras {
@@ -195,21 +206,25 @@ impl Workshop<'_> {
     }
 }
 
-/// A session with what its telemetry adds; from telemetry alone, where there
-/// is nothing else.
-fn with_telemetry(
+/// A session with what its telemetry and its hooks add; from these alone, where
+/// there is nothing else.
+fn with_told(
     planned: &PlannedSession,
     session: Option<Session>,
     items: &telemetry::Items,
+    calls: &hooks::Calls<'_>,
 ) -> Option<Session> {
-    if items.is_empty() {
+    if items.is_empty() && calls.is_empty() {
         return session;
     }
-    let records = telemetry::records(planned.harness, items);
-    let mut session = session.or_else(|| {
-        telemetry::session_alone(planned.harness, &planned.native_id, items, &records)
-    })?;
+    let (harness, native_id) = (planned.harness, planned.native_id.as_str());
+    let records = telemetry::records(harness, items);
+    let mut session = session
+        // Hooks know of tools what telemetry does not.
+        .or_else(|| hooks::session_alone(harness, native_id, calls))
+        .or_else(|| telemetry::session_alone(harness, native_id, items, &records))?;
     telemetry::enrich(&mut session, &records);
+    hooks::enrich(&mut session, calls);
     Some(session)
 }
 

@@ -2,21 +2,19 @@
 //! session that it tells of, and those sessions decoded anew.
 
 use crate::follow::Change;
-use crate::import::{ImportError, Importer, Known};
-use crate::plan::plan_archived;
-use crate::report::ImportReport;
+use crate::import::{ImportError, Importer};
+use crate::incoming::{Archived, Incoming, Packed, first_of, take_in};
 use crossbeam_channel::bounded;
+use dashcam_harness::Home;
 use dashcam_harness::telemetry::{Routed, Router, SessionEvidence, evidence_path};
-use dashcam_harness::{HarnessReader, Home};
 use dashcam_insight::Prices;
 use dashcam_otlp::receive::{self, Headers, Telemetry};
 use dashcam_store::{
-    ArchiveChunk, Arrival, FileState, FileWrite, ImportBatch, ProgramTelemetry, ReadBatch,
-    SessionChange, Store, StoreError, TelemetryCursor, TelemetryLog, Wait,
+    Arrival, ImportBatch, ProgramTelemetry, ReadBatch, SessionChange, Store, StoreError,
+    TelemetryCursor, TelemetryLog,
 };
-use dashcam_trace::{Harness, SessionId, Timestamp};
+use dashcam_trace::{SessionId, Timestamp};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,17 +31,6 @@ const GATHER: Duration = Duration::from_millis(20);
 /// How often to look whether following ends.
 const TICK: Duration = Duration::from_millis(250);
 
-/// What was archived since sessions were decoded last.
-#[derive(Debug, Default)]
-struct Archived {
-    /// Whether anything was read.
-    any: bool,
-    records: FxHashSet<(Harness, String)>,
-    /// Traces that were sessions of their own until one of their spans named
-    /// the session that they belong to.
-    obsolete: Vec<SessionId>,
-}
-
 impl Importer<'_> {
     /// Takes in all telemetry that was kept, and tells which sessions and
     /// turns changed. Hold the store's import lock.
@@ -51,19 +38,19 @@ impl Importer<'_> {
         let mut changes = Vec::new();
         loop {
             // Again until there is nothing: the last look deletes what was read.
-            let archived = self.archive_telemetry()?;
-            if !archived.any {
+            let Some(archived) = self.archive_telemetry()? else {
                 return Ok(changes);
-            }
+            };
             changes.extend(self.decode_archived(archived)?);
         }
     }
 
-    /// Moves telemetry from the log into the archive, for a while. One
-    /// batch is read and packed while the one before it is written.
-    fn archive_telemetry(&self) -> Result<Archived, ImportError> {
+    /// Moves telemetry from the log into the archive, for a while; `None` if
+    /// there was none. One batch is read and packed while the one before it is
+    /// written.
+    fn archive_telemetry(&self) -> Result<Option<Archived>, ImportError> {
         let until = Instant::now() + BURST;
-        let mut archived = Archived::default();
+        let mut archived = None;
         let (sender, batches) = bounded::<Batch>(1);
         let store = self.store;
         std::thread::scope(|scope| {
@@ -79,7 +66,7 @@ impl Importer<'_> {
                 Ok(())
             });
             for batch in batches {
-                self.write_batch(batch, &mut archived)?;
+                self.write_batch(batch, archived.get_or_insert_default())?;
             }
             let read = reading.join();
             Ok::<_, ImportError>(read.unwrap_or_else(|panic| resume_unwind(panic))?)
@@ -88,20 +75,17 @@ impl Importer<'_> {
     }
 
     fn write_batch(&self, batch: Batch, archived: &mut Archived) -> Result<(), ImportError> {
-        archived.any = true;
         let mut files = Vec::with_capacity(batch.evidence.len());
         for packed in batch.evidence {
             let path = evidence_path(packed.harness, &packed.native_id);
             let known = self.store.file(&path)?;
-            archived
-                .records
-                .insert((packed.harness, packed.native_id.clone()));
+            archived.add(packed.harness, &packed.native_id);
             if packed.parent.is_some() && known.as_ref().is_some_and(|known| known.parent.is_none())
             {
                 let former = SessionId::derive(packed.harness, &packed.native_id);
                 archived.obsolete.push(former);
             }
-            files.push(file_write(path, known, packed, batch.last_ns));
+            files.push(packed.write(path, known, batch.last_ns));
         }
         self.store.write(ImportBatch {
             files,
@@ -111,15 +95,6 @@ impl Importer<'_> {
         })?;
         Ok(())
     }
-
-    fn decode_archived(&self, archived: Archived) -> Result<Vec<SessionChange>, ImportError> {
-        if archived.records.is_empty() {
-            return Ok(Vec::new());
-        }
-        let plan = plan_archived(self.store.files()?, archived.records, archived.obsolete);
-        let mut report = ImportReport::default();
-        self.run(plan, Known::Stored, &crate::NoProgress, &mut report)
-    }
 }
 
 /// What came in, sorted and packed.
@@ -128,15 +103,6 @@ struct Batch {
     seen: Vec<ProgramTelemetry>,
     cursor: TelemetryCursor,
     last_ns: i64,
-}
-
-/// What is to be appended to one session's evidence.
-struct Packed {
-    harness: Harness,
-    native_id: String,
-    parent: Option<String>,
-    length: u64,
-    chunk: Option<ArchiveChunk>,
 }
 
 impl Batch {
@@ -162,7 +128,7 @@ impl Batch {
             }));
         }
         Self {
-            evidence: joined(evidence).into_par_iter().map(Packed::of).collect(),
+            evidence: joined(evidence).into_par_iter().map(packed).collect(),
             seen,
             cursor,
             last_ns,
@@ -170,17 +136,14 @@ impl Batch {
     }
 }
 
-impl Packed {
-    fn of(evidence: SessionEvidence) -> Self {
-        let is_empty = evidence.bytes.is_empty();
-        Self {
-            harness: evidence.harness,
-            native_id: evidence.native_id,
-            parent: evidence.parent,
-            length: evidence.bytes.len() as u64,
-            chunk: (!is_empty).then(|| ArchiveChunk::new(0, &evidence.bytes)),
-        }
-    }
+fn packed(evidence: SessionEvidence) -> Packed {
+    let incoming = Incoming {
+        harness: evidence.harness,
+        native_id: evidence.native_id,
+        parent: evidence.parent,
+        bytes: evidence.bytes,
+    };
+    incoming.pack()
 }
 
 /// The evidence of each session in one piece.
@@ -203,14 +166,6 @@ fn key(evidence: &SessionEvidence) -> (&'static str, &str) {
     (evidence.harness.as_str(), &evidence.native_id)
 }
 
-/// The first of two names, whichever was known first.
-fn first_of(a: Option<String>, b: Option<String>) -> Option<String> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
-
 /// What a request tells of which session. What was kept but cannot be read (by
 /// an older version than the one that kept it) tells of none.
 fn route(arrival: &Arrival) -> Routed {
@@ -226,39 +181,6 @@ fn route(arrival: &Arrival) -> Routed {
         None => {}
     }
     router.finish()
-}
-
-fn file_write(
-    path: String,
-    known: Option<FileState>,
-    packed: Packed,
-    modified_ns: i64,
-) -> FileWrite {
-    let offset = known.as_ref().map_or(0, |known| known.cursor);
-    let length = offset + packed.length;
-    let (id, known_parent) = known.map_or_else(Default::default, |known| (known.id, known.parent));
-    FileWrite {
-        state: FileState {
-            id,
-            harness: packed.harness,
-            path,
-            native_id: packed.native_id,
-            parent: first_of(known_parent, packed.parent),
-            size: length,
-            modified_ns,
-            inode: 0,
-            cursor: length,
-            // It only ever grows by what is archived here.
-            tail_hash: 0,
-            vanished: false,
-        },
-        chunks: packed
-            .chunk
-            .map(|chunk| chunk.at(offset))
-            .into_iter()
-            .collect(),
-        replaced: false,
-    }
 }
 
 /// Takes in telemetry as it comes, until it is dropped.
@@ -304,18 +226,6 @@ impl TelemetryFollower {
             thread: Some(thread),
         })
     }
-}
-
-fn take_in(store: &Store, prices: &Prices, home: &Home) -> Result<Vec<SessionChange>, ImportError> {
-    let readers: Vec<&dyn HarnessReader> = dashcam_harness::all().to_vec();
-    let importer = Importer::new(store, prices, home, &readers);
-    let lock = store.import_lock(Wait::PATIENT, || {})?;
-    let changes = importer.take_in_telemetry()?;
-    drop(lock);
-    if !changes.is_empty() {
-        importer.index(&crate::NoProgress)?;
-    }
-    Ok(changes)
 }
 
 impl Drop for TelemetryFollower {

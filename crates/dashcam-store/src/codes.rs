@@ -81,6 +81,7 @@ impl Code for EventKind {
         Self::Hook,
         Self::Settings,
         Self::Other,
+        Self::SessionEnd,
     ];
     const UNKNOWN: Self = Self::Other;
 }

@@ -20,6 +20,7 @@ mod project;
 mod read;
 mod schema;
 mod search;
+mod spool;
 mod steps;
 mod store;
 mod sums;
@@ -39,6 +40,7 @@ pub use outbox::{
     TargetStatus, TurnKey, Wanting,
 };
 pub use project::project_name;
+pub use spool::{HooksSeen, SpoolCursor};
 pub use store::Store;
 pub use telemetry::{
     AppendError, Arrival, ProgramTelemetry, ReadBatch, TelemetryCursor, TelemetryLog,

@@ -40,6 +40,8 @@ pub enum EventKind {
     Hook,
     /// A setting changed: model, mode, permissions.
     Settings,
+    /// The harness ended the session, or its process.
+    SessionEnd,
     /// Something this version of dashcam has no word for.
     Other,
 }
@@ -58,6 +60,7 @@ impl EventKind {
             Self::Context => "context",
             Self::Hook => "hook",
             Self::Settings => "settings",
+            Self::SessionEnd => "session_end",
             Self::Other => "other",
         }
     }

@@ -18,7 +18,7 @@ mod results;
 mod spans;
 mod threads;
 mod time;
-mod tools;
+pub(crate) mod tools;
 mod transcript;
 mod turns;
 mod usage;

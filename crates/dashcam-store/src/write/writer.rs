@@ -5,6 +5,7 @@ use super::ownership::Settlement;
 use super::prepared::PreparedSession;
 use super::{removal, session_rows};
 use crate::outbox::{has_targets, queue_turn};
+use crate::spool::{self, HooksSeen, SpoolCursor};
 use crate::telemetry::{ProgramTelemetry, TelemetryCursor, write_cursor, write_seen};
 use crate::{FileId, Store, StoreError};
 use dashcam_trace::{SessionId, Timestamp};
@@ -28,6 +29,10 @@ pub struct ImportBatch {
     pub telemetry: Option<TelemetryCursor>,
     /// What programs sent in what was taken in.
     pub seen: Vec<ProgramTelemetry>,
+    /// How far the spool was taken in with these files.
+    pub spool: Option<SpoolCursor>,
+    /// What hooks told in what was taken in.
+    pub hooks_seen: Vec<HooksSeen>,
 }
 
 impl ImportBatch {
@@ -39,6 +44,8 @@ impl ImportBatch {
             && self.obsolete.is_empty()
             && self.telemetry.is_none()
             && self.seen.is_empty()
+            && self.spool.is_none()
+            && self.hooks_seen.is_empty()
     }
 }
 
@@ -200,6 +207,12 @@ impl Store {
             }
             for seen in &batch.seen {
                 write_seen(&writing.transaction, seen).map_err(sqlite)?;
+            }
+            if let Some(cursor) = &batch.spool {
+                spool::write_cursor(&writing.transaction, cursor).map_err(sqlite)?;
+            }
+            for seen in &batch.hooks_seen {
+                spool::write_seen(&writing.transaction, seen).map_err(sqlite)?;
             }
             for session in &batch.obsolete {
                 writing.remove(*session).map_err(sqlite)?;

@@ -7,7 +7,7 @@ use dashcam_harness::Home;
 use dashcam_recorder::discover::{Found, discover};
 use dashcam_recorder::exclusions;
 use dashcam_store::view::Health;
-use dashcam_store::{ProgramTelemetry, Store, TargetStatus};
+use dashcam_store::{HooksSeen, ProgramTelemetry, Store, TargetStatus};
 use dashcam_trace::Harness;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ struct Diagnosis {
     left_out: LeftOut,
     /// What programs sent over OTLP.
     telemetry: Vec<ProgramTelemetry>,
+    /// What hooks told.
+    hooks: Vec<HooksSeen>,
     /// How the targets fare.
     targets: Vec<TargetStatus>,
     /// Absent while nothing is recorded.
@@ -73,6 +75,11 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
         telemetry: store
             .as_ref()
             .map(Store::telemetry_programs)
+            .transpose()?
+            .unwrap_or_default(),
+        hooks: store
+            .as_ref()
+            .map(Store::hooks_seen)
             .transpose()?
             .unwrap_or_default(),
         targets: store
@@ -139,6 +146,7 @@ fn text(diagnosis: &Diagnosis, verbose: bool) -> Result<String, std::fmt::Error>
         describe_harness(&mut text, harness, diagnosis.store.as_ref())?;
     }
     describe_telemetry(&mut text, &diagnosis.telemetry)?;
+    describe_hooks(&mut text, &diagnosis.hooks)?;
     describe_left_out(&mut text, &diagnosis.left_out)?;
     describe_targets(&mut text, &diagnosis.targets)?;
     match &diagnosis.store {
@@ -216,6 +224,34 @@ fn describe_telemetry(text: &mut String, programs: &[ProgramTelemetry]) -> std::
         )?;
     }
     if programs.is_empty() {
+        return Ok(());
+    }
+    writeln!(text)
+}
+
+fn describe_hooks(text: &mut String, hooks: &[HooksSeen]) -> std::fmt::Result {
+    for seen in hooks {
+        if seen.harness.is_empty() {
+            let damaged = grouped(seen.lost);
+            writeln!(
+                text,
+                "! {damaged} damaged records of hooks were passed over"
+            )?;
+            continue;
+        }
+        write!(
+            text,
+            "hooks of {}: {} calls, the last at {:.0}",
+            seen.harness,
+            grouped(seen.kept),
+            seen.last_at
+        )?;
+        if seen.lost > 0 {
+            write!(text, "; {} told of no session", grouped(seen.lost))?;
+        }
+        writeln!(text)?;
+    }
+    if hooks.is_empty() {
         return Ok(());
     }
     writeln!(text)

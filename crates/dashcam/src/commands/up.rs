@@ -11,7 +11,7 @@ use clap::Args;
 use dashcam_harness::Home;
 use dashcam_insight::Prices;
 use dashcam_recorder::{
-    Change, Follower, Importer, NoProgress, Progress, TelemetryFollower, sample,
+    Change, Follower, Importer, NoProgress, Progress, SpoolFollower, TelemetryFollower, sample,
 };
 use dashcam_server::{App, ImportProgress, Listener, LiveEvent, Phase, SampleHistory};
 use dashcam_spool::Lock;
@@ -173,7 +173,7 @@ impl Recorder {
         prices: Prices,
         log: Arc<TelemetryLog>,
         bell: &Arc<Bell>,
-    ) -> anyhow::Result<(Follower, TelemetryFollower)> {
+    ) -> anyhow::Result<(Follower, TelemetryFollower, SpoolFollower)> {
         let prices = Arc::new(prices);
         // Before the import, so that nothing written meanwhile is missed; the
         // follower waits for the import's lock.
@@ -193,6 +193,13 @@ impl Recorder {
             log,
             move |change| tell(&live, &ring, change),
         )?;
+        let (live, ring) = (app.clone(), Arc::clone(bell));
+        let spool_follower = SpoolFollower::start(
+            Arc::clone(&self.store),
+            Arc::clone(&prices),
+            self.home.clone(),
+            move |change| tell(&live, &ring, change),
+        )?;
         let readers = dashcam_harness::all();
         let importer = Importer::new(&self.store, &prices, &self.home, &readers);
         let teller = Teller::new(app);
@@ -207,7 +214,7 @@ impl Recorder {
             done: true,
             ..ImportProgress::default()
         });
-        Ok((follower, telemetry_follower))
+        Ok((follower, telemetry_follower, spool_follower))
     }
 }
 

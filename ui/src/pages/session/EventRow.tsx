@@ -15,6 +15,7 @@ const TITLES: Record<EventKind, string> = {
   context: "Context",
   hook: "Hook",
   settings: "Settings",
+  session_end: "Session ended",
   other: "Event",
 };
 

@@ -1,0 +1,127 @@
+//! All hook calls of a session: each once, in order of time.
+
+use super::call::Line;
+use super::payload::Payload;
+use dashcam_trace::Timestamp;
+use std::time::Duration;
+
+/// Two calls that say the same within this time are one: the hook stands in
+/// two settings files, or another program runs Claude Code's hooks too.
+const SAME: Duration = Duration::from_secs(2);
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Happened {
+    Prompt,
+    ToolBegan,
+    ToolEnded,
+    ToolFailed,
+    PermissionAsked,
+    PermissionDenied,
+    Notification,
+    TurnEnded,
+    TurnFailed,
+    AgentBegan,
+    AgentEnded,
+    SessionEnded,
+    /// Something that other sources tell as well, or that is not known.
+    Other,
+}
+
+impl Happened {
+    /// What an event of any harness is, by its name.
+    fn of(event: &str) -> Self {
+        match event {
+            "UserPromptSubmit" | "userPromptSubmitted" | "BeforeAgent" => Self::Prompt,
+            "PreToolUse" | "preToolUse" | "BeforeTool" => Self::ToolBegan,
+            "PostToolUse" | "postToolUse" | "AfterTool" => Self::ToolEnded,
+            "PostToolUseFailure" | "postToolUseFailure" => Self::ToolFailed,
+            "PermissionRequest" | "permissionRequest" => Self::PermissionAsked,
+            "PermissionDenied" => Self::PermissionDenied,
+            "Notification" | "notification" => Self::Notification,
+            "Stop" | "agentStop" | "AfterAgent" => Self::TurnEnded,
+            "StopFailure" | "errorOccurred" => Self::TurnFailed,
+            "SubagentStart" | "subagentStart" => Self::AgentBegan,
+            "SubagentStop" | "subagentStop" => Self::AgentEnded,
+            "SessionEnd" | "sessionEnd" => Self::SessionEnded,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub(super) at: Timestamp,
+    pub(super) happened: Happened,
+    /// What the harness told, as it wrote it.
+    pub(super) json: &'a str,
+    pub(super) payload: Payload<'a>,
+}
+
+/// The hook calls of a session.
+#[derive(Debug, Default)]
+pub struct Calls<'a> {
+    pub(super) calls: Vec<Call<'a>>,
+    /// Lines that could not be read, and payloads that are no JSON.
+    pub unreadable: u64,
+}
+
+impl<'a> Calls<'a> {
+    /// Reads the evidence of a session, from any number of archived files.
+    pub fn read(files: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut lines: Vec<Line<'a>> = Vec::new();
+        let mut read = Self::default();
+        for line in files
+            .into_iter()
+            .flat_map(|file| file.split(|byte| *byte == b'\n'))
+        {
+            if line.is_empty() {
+                continue;
+            }
+            match serde_json::from_slice::<Line<'a>>(line) {
+                Ok(line) => lines.push(line),
+                Err(_) => read.unreadable += 1,
+            }
+        }
+        let key = |line: &Line<'a>| {
+            (
+                line.time_ns,
+                line.payload.map_or("", serde_json::value::RawValue::get),
+            )
+        };
+        lines.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.event.cmp(&b.event)));
+        let mut last_seen: rustc_hash::FxHashMap<(String, &'a str), u64> =
+            rustc_hash::FxHashMap::default();
+        for line in lines {
+            let Some(payload) = line.payload else {
+                read.unreadable += 1;
+                continue;
+            };
+            let same = (line.event.to_string(), payload.get());
+            let before = last_seen.insert(same, line.time_ns);
+            let is_again =
+                before.is_some_and(|before| line.time_ns - before <= SAME.as_nanos() as u64);
+            if !is_again {
+                read.calls.push(Call {
+                    at: line.at(),
+                    happened: Happened::of(&line.event),
+                    json: payload.get(),
+                    payload: Payload::read(payload),
+                });
+            }
+        }
+        read
+    }
+
+    /// Whether there is nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    pub(super) fn of(&self, happened: Happened) -> impl Iterator<Item = &Call<'a>> {
+        self.calls
+            .iter()
+            .filter(move |call| call.happened == happened)
+    }
+}

@@ -1,0 +1,85 @@
+//! Sorts hook calls by the session that they tell of.
+
+use super::call::Line;
+use dashcam_trace::Harness;
+use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// What hooks told of one session, to be appended to its evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionCalls {
+    /// The harness.
+    pub harness: Harness,
+    /// Its id of the session.
+    pub native_id: String,
+    /// Lines of JSON.
+    pub bytes: Vec<u8>,
+}
+
+/// Sorts hook calls by session.
+#[derive(Debug, Default)]
+pub struct Sorter {
+    sessions: FxHashMap<(Harness, String), Vec<u8>>,
+}
+
+impl Sorter {
+    /// Takes one call in. Returns whether it could be told which session it is
+    /// of.
+    pub fn add(
+        &mut self,
+        harness: &str,
+        event: &str,
+        session: Option<&str>,
+        time_ns: u64,
+        env: &BTreeMap<String, String>,
+        payload: &[u8],
+    ) -> bool {
+        let (Ok(harness), Some(session)) = (harness.parse::<Harness>(), session) else {
+            return false;
+        };
+        // Put on one line: between JSON's values, a line's end is a space.
+        let one_line: Vec<u8> = payload
+            .iter()
+            .map(|byte| {
+                if matches!(byte, b'\n' | b'\r') {
+                    b' '
+                } else {
+                    *byte
+                }
+            })
+            .collect();
+        let payload: Option<&RawValue> = serde_json::from_slice(&one_line).ok();
+        let text = payload
+            .is_none()
+            .then(|| String::from_utf8_lossy(&one_line));
+        let line = Line {
+            time_ns,
+            event: event.into(),
+            env: env
+                .iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            payload,
+            text,
+        };
+        let key = (harness, session.to_owned());
+        line.append(self.sessions.entry(key).or_default());
+        true
+    }
+
+    /// The sessions, in a fixed order.
+    pub fn finish(self) -> Vec<SessionCalls> {
+        let mut sessions: Vec<SessionCalls> = self
+            .sessions
+            .into_iter()
+            .map(|((harness, native_id), bytes)| SessionCalls {
+                harness,
+                native_id,
+                bytes,
+            })
+            .collect();
+        sessions.sort_by(|a, b| (a.harness, &a.native_id).cmp(&(b.harness, &b.native_id)));
+        sessions
+    }
+}
