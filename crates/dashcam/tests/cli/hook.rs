@@ -76,3 +76,144 @@ fn two_flushes_do_not_fight() {
     }
     assert_eq!(environment.json(&["sessions"])["total"], 1);
 }
+
+/// Tells the hooks of a Claude Code session what happens around its command.
+fn tell_of(environment: &Environment, session: &ClaudeSession) {
+    let id = session.id;
+    for (event, payload) in [
+        (
+            "UserPromptSubmit",
+            format!(r#"{{"session_id":"{id}","prompt":"Count"}}"#),
+        ),
+        (
+            "PreToolUse",
+            format!(
+                r#"{{"session_id":"{id}","tool_name":"Bash","tool_input":{{"command":"wc -l CHANGELOG.md"}},"tool_use_id":"toolu_1_{id}"}}"#
+            ),
+        ),
+        (
+            "Notification",
+            format!(r#"{{"session_id":"{id}","message":"Claude needs your permission"}}"#),
+        ),
+        (
+            "SessionEnd",
+            format!(r#"{{"session_id":"{id}","reason":"exit"}}"#),
+        ),
+    ] {
+        let run = tell(environment, &["hook", "claude-code", event], &payload);
+        assert_eq!(run.code, 0);
+    }
+}
+
+fn events(environment: &Environment, id: &str) -> Vec<String> {
+    let session = environment.json(&["show", id]);
+    let turns = session["turns"].as_array().unwrap().clone();
+    let mut events: Vec<String> = turns
+        .iter()
+        .flat_map(|turn| turn["spans"].as_array().unwrap())
+        .filter(|span| span["kind"] == "event")
+        .map(|span| span["name"].as_str().unwrap().to_owned())
+        .collect();
+    events.sort();
+    events
+}
+
+#[test]
+fn what_only_hooks_know_is_in_the_session_whichever_comes_first() {
+    let early = Environment::new();
+    let late = Environment::new();
+    let session = ClaudeSession::default();
+    tell_of(&early, &session);
+    early.import();
+    session.write_to(&early);
+    early.import();
+    session.write_to(&late);
+    late.import();
+    tell_of(&late, &session);
+    late.import();
+    for environment in [&early, &late] {
+        assert_eq!(
+            events(environment, session.id),
+            ["notification", "session_end"]
+        );
+        let show = environment.run(&["show", session.id, "--json"]).stdout;
+        assert!(show.contains("\"hook\""), "{show}");
+        let doctor = environment.json(&["doctor"]);
+        assert_eq!(doctor["hooks"][0]["harness"], "claude-code");
+        assert_eq!(doctor["hooks"][0]["kept"], 4);
+        assert_eq!(doctor["store"]["problem_count"], 0);
+        environment.import();
+        assert_eq!(environment.json(&["doctor"])["hooks"][0]["kept"], 4);
+        let again = environment.run(&["reindex"]);
+        assert_eq!(again.code, 0, "{}", again.stderr);
+        assert_eq!(
+            events(environment, session.id),
+            ["notification", "session_end"]
+        );
+    }
+}
+
+#[test]
+fn a_session_whose_transcript_is_nowhere_is_made_of_its_hooks() {
+    let environment = Environment::new();
+    let session = ClaudeSession::default();
+    tell_of(&environment, &session);
+    environment.import();
+    let shown = environment.json(&["show", session.id]);
+    assert_eq!(shown["turns"][0]["prompt"]["text"], "Count");
+    let spans = shown["turns"][0]["spans"].as_array().unwrap();
+    let tool = spans
+        .iter()
+        .find(|span| span["kind"] == "tool_call")
+        .unwrap();
+    assert_eq!(tool["tool"], "Bash");
+    assert_eq!(tool["sources"], serde_json::json!(["hook"]));
+}
+
+#[test]
+fn damaged_records_and_strangers_are_counted() {
+    let environment = Environment::new();
+    let session = ClaudeSession::default();
+    session.write_to(&environment);
+    tell_of(&environment, &session);
+    tell(&environment, &["hook", "claude-code", "Stop"], "{}");
+    let spool = environment.data().join("spool");
+    let segment = std::fs::read_dir(&spool)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes.splice(0..0, *b"torn");
+    std::fs::write(&segment, bytes).unwrap();
+    environment.import();
+    assert_eq!(events(&environment, session.id).len(), 2);
+    let doctor = environment.run(&["doctor"]);
+    assert!(
+        doctor.stdout.contains("1 damaged records"),
+        "{}",
+        doctor.stdout
+    );
+    assert!(
+        doctor.stdout.contains("told of no session"),
+        "{}",
+        doctor.stdout
+    );
+}
+
+#[test]
+fn hooks_of_a_project_that_is_left_out_leave_nothing() {
+    let environment = Environment::new();
+    std::fs::create_dir_all(environment.data()).unwrap();
+    let config = environment.data().join("config.toml");
+    std::fs::write(config, "[privacy]\nignore = [\"shop\"]\n").unwrap();
+    let session = ClaudeSession::default();
+    session.write_to(&environment);
+    tell_of(&environment, &session);
+    environment.import();
+    assert_eq!(environment.run(&["show", session.id]).code, 1);
+    tell_of(&environment, &session);
+    environment.import();
+    assert_eq!(environment.run(&["show", session.id]).code, 1);
+}
