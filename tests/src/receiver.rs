@@ -60,21 +60,31 @@ impl Receiver {
         self.child.wait().unwrap();
     }
 
+    /// What is recorded now.
+    pub fn read(&self, bench: &Workbench) -> Recorded {
+        read_store(&bench.home(), &bench.folder().join("data"))
+    }
+
     /// Waits until what is recorded is as expected, and returns it.
     pub fn wait(&self, bench: &Workbench, expected: impl Fn(&Recorded) -> bool) -> Recorded {
-        let begun = Instant::now();
-        loop {
-            let recorded = read_store(&bench.home(), &bench.folder().join("data"));
-            if expected(&recorded) {
-                return recorded;
-            }
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "not within {PATIENCE:?}: {:#?}",
-                recorded.sessions
-            );
-            sleep(GLANCE);
+        wait_for(bench, expected)
+    }
+}
+
+/// Waits until what is recorded is as expected, and returns it.
+pub(crate) fn wait_for(bench: &Workbench, expected: impl Fn(&Recorded) -> bool) -> Recorded {
+    let begun = Instant::now();
+    loop {
+        let recorded = read_store(&bench.home(), &bench.folder().join("data"));
+        if expected(&recorded) {
+            return recorded;
         }
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "not within {PATIENCE:?}: {:#?}",
+            recorded.sessions
+        );
+        sleep(GLANCE);
     }
 }
 

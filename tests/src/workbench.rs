@@ -1,6 +1,7 @@
 //! A scratch home and a scratch repository for one test.
 
 use crate::dashcam::{Recorded, read_home};
+use crate::receiver::wait_for;
 use dashcam_model_server::{Delivery, Entry, ModelServer, Scenario};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -148,6 +149,19 @@ impl Workbench {
     /// Imports the home and reads everything back.
     pub fn record(&self) -> Recorded {
         read_home(&self.home(), &self.folder().join("data"))
+    }
+
+    /// Waits until the flush that a hook started has recorded what is expected.
+    pub fn wait_for_flush(&self, expected: impl Fn(&Recorded) -> bool) -> Recorded {
+        let store = self.folder().join("data/dashcam.db");
+        // Until the flush has made the store, there is nothing to read.
+        for _ in 0..600 {
+            if fs::metadata(&store).is_ok_and(|file| file.len() > 0) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        wait_for(self, expected)
     }
 
     /// What dashcam prints about this bench; it must go well.
