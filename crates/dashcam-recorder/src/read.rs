@@ -62,8 +62,12 @@ pub(crate) fn decompress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     }
 }
 
-/// A file's first line, at most a mebibyte of it.
-pub(crate) fn first_line(path: &Path) -> Result<Vec<u8>, ReadError> {
+/// A file's first record: its first line, or all of a `.json` file, which is
+/// one document over many lines; at most a mebibyte of it.
+pub(crate) fn first_record(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let is_document = path
+        .extension()
+        .is_some_and(|extension| extension == "json");
     let in_file = |source| ReadError {
         path: path.to_owned(),
         source,
@@ -73,7 +77,7 @@ pub(crate) fn first_line(path: &Path) -> Result<Vec<u8>, ReadError> {
     let mut chunk = vec![0; 16 << 10];
     loop {
         let count = reader.read(&mut chunk).map_err(in_file)?;
-        if let Some(end) = memchr(b'\n', &chunk[..count]) {
+        if !is_document && let Some(end) = memchr(b'\n', &chunk[..count]) {
             line.extend_from_slice(&chunk[..end]);
             return Ok(line);
         }
