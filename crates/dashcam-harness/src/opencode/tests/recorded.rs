@@ -20,7 +20,7 @@ const RECORDINGS: [&str; 13] = [
 ];
 
 /// What was answered whole, but for titles, in a form to compare.
-fn truth(fixture: &str) -> Vec<Value> {
+pub(super) fn truth(fixture: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(fixtures().join(fixture).join("truth.json")).unwrap();
     let replies: Vec<Value> = serde_json::from_str(&text).unwrap();
     let is_meant = |reply: &Value| {
@@ -64,7 +64,7 @@ fn expected(answer: &Value) -> Value {
 }
 
 /// The counted calls of sessions, in the same form; a copy only once.
-fn found(sessions: &[Session]) -> Vec<Value> {
+pub(super) fn counted_calls(sessions: &[Session]) -> Vec<Value> {
     let mut responses = std::collections::BTreeSet::new();
     let mut found = Vec::new();
     for session in sessions {
@@ -122,7 +122,11 @@ fn sorted(mut values: Vec<Value>) -> Vec<Value> {
 #[test]
 fn every_recording_is_what_was_answered() {
     for fixture in RECORDINGS {
-        assert_eq!(found(&sessions(fixture)), truth(fixture), "{fixture}");
+        assert_eq!(
+            counted_calls(&sessions(fixture)),
+            truth(fixture),
+            "{fixture}"
+        );
     }
 }
 

@@ -90,6 +90,40 @@ fn decode_all(files: &[Rows], native_id: &str) -> Decoded {
 }
 
 #[test]
+fn what_1_1_65_stored_is_what_was_answered() {
+    for (fixture, runs) in [("stored-coding", 0), ("stored-agents", 3)] {
+        let home = fixtures().join(fixture);
+        let files = found(&home);
+        let root = files
+            .iter()
+            .find(|file| file.native_id.starts_with("ses_") && file.parent.is_none())
+            .unwrap();
+        let decoded = decode_all(&files, &root.native_id);
+        assert_eq!(decoded.problems, [], "{fixture}");
+        assert!(decoded.unknown_records.is_empty(), "{fixture}");
+        let session = decoded.session.unwrap();
+        insta::assert_snapshot!(fixture, outline(&session));
+        let found = session
+            .spans()
+            .filter(|span| matches!(span.body, SpanBody::AgentRun(_)));
+        assert_eq!(found.count(), runs, "{fixture}");
+        let mut scanned = BTreeMap::new();
+        for file in &files {
+            if let Some(mut scanner) = OpenCode.usage_scanner(Path::new(&file.path)) {
+                scanner.line(&file.bytes, &mut |record| {
+                    let cost = record.cost.map(dashcam_trace::Money::nanos);
+                    let call = (record.model.to_owned(), record.tokens, cost);
+                    scanned.insert(record.response, call);
+                });
+            }
+        }
+        assert_eq!(scanned, counted(&session), "{fixture}");
+        let counted = super::recorded::counted_calls(&[session]);
+        assert_eq!(counted, super::recorded::truth(fixture), "{fixture}");
+    }
+}
+
+#[test]
 fn files_and_rows_of_a_session_tell_the_same() {
     for fixture in ["agents", "coding", "compaction", "interrupted"] {
         let home = tempfile::tempdir().unwrap();
