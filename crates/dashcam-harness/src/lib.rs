@@ -86,8 +86,8 @@ pub trait HarnessReader: Sync {
     fn is_evidence(&self, root: &Path, path: &Path) -> bool;
 
     /// Which session a file belongs to. `first_line` is the file's first line
-    /// (decompressed, without line end, at most 1 MiB); it is only looked at
-    /// where the path does not tell. `None`: the file tells of no session.
+    /// (decompressed, without line end, at most 1 MiB), or all of a `.json`
+    /// file; it is only looked at where the path does not tell. `None`: the file tells of no session.
     fn membership(&self, path: &Path, first_line: &[u8]) -> Option<Membership>;
 
     /// Decodes one session from all its files.

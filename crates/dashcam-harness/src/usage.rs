@@ -44,7 +44,7 @@ pub fn response_hash(response_id: &str) -> u64 {
 
 /// Finds usage in the lines of one file.
 pub trait UsageScanner: Send {
-    /// Looks at the next line (without line end) and reports the usage it
-    /// records, if any. Lines that are not what they should be are skipped.
+    /// Looks at the next line (without line end; of a `.json` file at all of
+    /// it) and reports the usage it records, if any. Lines that are not what they should be are skipped.
     fn line(&mut self, line: &[u8], report: &mut dyn FnMut(UsageRecord<'_>));
 }

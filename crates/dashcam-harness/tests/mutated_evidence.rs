@@ -5,7 +5,7 @@
 mod home;
 mod invariants;
 
-use dashcam_harness::{HarnessReader, reader};
+use dashcam_harness::{HarnessReader, Membership, database, reader};
 use dashcam_trace::Harness;
 use home::{Responses, SessionFile, SessionFiles, fixtures, group, walk};
 use proptest::prelude::*;
@@ -107,6 +107,32 @@ fn sessions(reader: &dyn HarnessReader, harness: &str) -> Vec<SessionFiles> {
     group(files.collect())
 }
 
+/// The sessions in the fixtures of `OpenCode`: rows of a database, under the
+/// names that the recorder gives them.
+fn opencode_sessions() -> Vec<SessionFiles> {
+    let mut paths = Vec::new();
+    walk(&fixtures("opencode"), &mut paths);
+    paths.retain(|path| path.to_string_lossy().ends_with(".jsonl"));
+    paths.sort();
+    let files = paths.into_iter().map(|path| {
+        let bytes = std::fs::read(&path).expect("fixtures can be read");
+        let first = bytes.split(|byte| *byte == b'\n').next();
+        let session: serde_json::Value =
+            serde_json::from_slice(first.unwrap_or_default()).expect("a session comes first");
+        let text = |key: &str| session[key].as_str().map(str::to_owned);
+        let native_id = text("id").expect("a session has an id");
+        SessionFile {
+            path: database::evidence_path("opencode.db", &native_id),
+            membership: Membership {
+                native_id,
+                parent: text("parent_id"),
+            },
+            bytes,
+        }
+    });
+    group(files.collect())
+}
+
 /// A session's files after the mishaps, each of which befalls one of them.
 fn after(session: &SessionFiles, mishaps: &[(usize, Mishap)]) -> SessionFiles {
     let count = session.files.len();
@@ -164,6 +190,17 @@ proptest! {
     ) {
         let reader = reader(Harness::Codex);
         let sessions = sessions(reader, "codex");
+        let session = after(&sessions[which.index(sessions.len())], &mishaps);
+        check(reader, &session);
+    }
+
+    #[test]
+    fn opencode_decodes_whatever_befell_its_evidence(
+        which in any::<prop::sample::Index>(),
+        mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
+    ) {
+        let reader = reader(Harness::OpenCode);
+        let sessions = opencode_sessions();
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         check(reader, &session);
     }

@@ -270,9 +270,9 @@ fn place(
     else {
         return Ok(None);
     };
-    let first_line = read::first_line(&file.path)?;
+    let first_record = read::first_record(&file.path)?;
     Ok(reader
-        .membership(&file.path, &first_line)
+        .membership(&file.path, &first_record)
         .map(|membership| PlannedFile {
             path: file.path.clone(),
             native_id: membership.native_id,

@@ -36,6 +36,12 @@ pub(crate) fn is_compressed(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "zst")
 }
 
+/// Whether a file is one document over many lines, judging by its name.
+fn is_document(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "json")
+}
+
 /// A file's bytes from `offset` on, at the moment described by the stamp.
 pub(crate) fn read_from(path: &Path, offset: u64) -> Result<(Vec<u8>, Stamp), ReadError> {
     let in_file = |source| ReadError {
@@ -62,8 +68,9 @@ pub(crate) fn decompress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     }
 }
 
-/// A file's first line, at most a mebibyte of it.
-pub(crate) fn first_line(path: &Path) -> Result<Vec<u8>, ReadError> {
+/// A file's first record: its first line, or all of a `.json` file, which is
+/// one document over many lines; at most a mebibyte of it.
+pub(crate) fn first_record(path: &Path) -> Result<Vec<u8>, ReadError> {
     let in_file = |source| ReadError {
         path: path.to_owned(),
         source,
@@ -73,7 +80,9 @@ pub(crate) fn first_line(path: &Path) -> Result<Vec<u8>, ReadError> {
     let mut chunk = vec![0; 16 << 10];
     loop {
         let count = reader.read(&mut chunk).map_err(in_file)?;
-        if let Some(end) = memchr(b'\n', &chunk[..count]) {
+        if !is_document(path)
+            && let Some(end) = memchr(b'\n', &chunk[..count])
+        {
             line.extend_from_slice(&chunk[..end]);
             return Ok(line);
         }
@@ -107,8 +116,9 @@ impl Lines {
         }
     }
 
-    /// Calls `each` with every line of the file, without its end. Returns how
-    /// many bytes were read. A line beyond any sense is skipped.
+    /// Calls `each` with every line of the file, without its end; with all of a
+    /// `.json` file, which is one document. Returns how many bytes were read. A
+    /// line beyond any sense is skipped.
     pub(crate) fn for_each(
         &mut self,
         path: &Path,
@@ -118,6 +128,11 @@ impl Lines {
             path: path.to_owned(),
             source,
         };
+        if is_document(path) {
+            let document = std::fs::read(path).map_err(in_file)?;
+            each(&document);
+            return Ok(document.len() as u64);
+        }
         let mut reader = open(path).map_err(in_file)?;
         let mut total = 0;
         // The buffer holds `filled` bytes; the line under way starts at 0.

@@ -487,3 +487,43 @@ fn a_running_session_is_followed() {
         ["question 1", "question 2"]
     );
 }
+
+#[test]
+fn sessions_in_files_of_older_versions_are_recorded() {
+    let bench = Bench::new();
+    let storage = bench.path().with_file_name("storage");
+    let write = |path: &str, record: &Value| {
+        let path = storage.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, serde_json::to_string_pretty(record).unwrap()).unwrap();
+    };
+    let at = BEGAN;
+    for (session, parent) in [("ses_a", None), ("ses_b", Some("ses_a"))] {
+        let record = json!({ "id": session, "parentID": parent, "directory": "/work/shop",
+                             "time": { "created": at } });
+        write(&format!("session/project/{session}.json"), &record);
+        let (prompt, answer) = (format!("msg_1_{session}"), format!("msg_2_{session}"));
+        let record = json!({ "role": "user", "time": { "created": at } });
+        write(&format!("message/{session}/{prompt}.json"), &record);
+        let text = json!({ "type": "text", "text": format!("ask {session}") });
+        write(&format!("part/{prompt}/prt_1_{session}.json"), &text);
+        let output = session.len() as u64 + u64::from(parent.is_some());
+        let record = json!({
+            "sessionID": session, "role": "assistant", "parentID": prompt, "modelID": "m1",
+            "tokens": { "input": 1, "output": output, "reasoning": 0 }, "finish": "stop",
+            "path": { "cwd": "/work/shop" }, "time": { "created": at + 1, "completed": at + 9 },
+        });
+        write(&format!("message/{session}/{answer}.json"), &record);
+    }
+    let report = bench.import();
+    assert!(report.unreadable.is_empty(), "{:?}", report.unreadable);
+    let session = bench.session("ses_a");
+    assert_eq!(bench.list().len(), 1);
+    assert_eq!(prompts(&session), ["ask ses_a"]);
+    assert_eq!(session.tokens().completion, 11);
+    let load = || Prices::load("");
+    let exclusions = exclusions(bench.folder.path(), &bench.home).unwrap();
+    let query = UsageQuery::default();
+    let from_disk = disk_usage_report(&bench.home, &query, &exclusions, load).unwrap();
+    assert_eq!(from_disk.report.total.tokens.completion, 11);
+}

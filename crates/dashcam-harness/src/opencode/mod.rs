@@ -96,7 +96,11 @@ impl HarnessReader for OpenCode {
         decode::decode(evidence)
     }
 
-    fn usage_scanner(&self, _path: &Path) -> Option<Box<dyn UsageScanner>> {
-        Some(Box::new(usage::Scanner::default()))
+    fn usage_scanner(&self, path: &Path) -> Option<Box<dyn UsageScanner>> {
+        match read::Kind::of(path.to_str()?) {
+            None => Some(Box::new(usage::Scanner::default())),
+            Some(read::Kind::Message) => Some(Box::new(usage::DocumentScanner)),
+            Some(read::Kind::Session | read::Kind::Part) => None,
+        }
     }
 }

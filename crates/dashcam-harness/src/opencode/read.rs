@@ -250,7 +250,7 @@ fn object<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Option<T> {
 
 /// What a file of older versions holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Session,
     Message,
     Part,
@@ -259,7 +259,7 @@ enum Kind {
 impl Kind {
     /// What a file holds, by its path: `storage/session/<project>/<id>.json`,
     /// `storage/message/<session>/<id>.json`, `storage/part/<message>/<id>.json`.
-    fn of(path: &str) -> Option<Self> {
+    pub(super) fn of(path: &str) -> Option<Self> {
         let path = Path::new(path);
         if path.extension()? != "json" {
             return None;

@@ -95,7 +95,17 @@ pub(super) struct MessageRecord<'a> {
     #[serde(borrow)]
     pub(super) finish: Text<'a>,
     #[serde(borrow)]
+    pub(super) path: Maybe<PathRecord<'a>>,
+    #[serde(borrow)]
     pub(super) error: Maybe<ErrorRecord<'a>>,
+}
+
+/// Where a step was taken.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PathRecord<'a> {
+    #[serde(borrow)]
+    pub(super) cwd: Text<'a>,
 }
 
 /// What a step used.
@@ -127,8 +137,8 @@ impl TokensRecord {
         let (read, write) = (count(cache.read), count(cache.write));
         let reasoning = count(self.reasoning);
         let prompt = input.saturating_add(read).saturating_add(write);
-        // 1.18.33 takes the reasoning out of `output`; older versions, which
-        // write no total, leave it in where the provider counts it in.
+        // 1.18.33 takes the reasoning out of `output`, 1.1.65 leaves it in; the
+        // total, which still older versions lack, tells.
         let is_apart = self.total.count()
             == Some(prompt.saturating_add(output).saturating_add(reasoning))
             || reasoning > output;

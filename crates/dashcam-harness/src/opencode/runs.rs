@@ -270,7 +270,7 @@ pub(super) fn runs(thread: &Thread<'_>, ids: &mut Ids, decoded: &mut Decoded) ->
 fn added_by_itself(run: &mut Run, message: &Message<'_>, ids: &mut Ids, decoded: &mut Decoded) {
     for part in &message.parts {
         let record = &part.record;
-        let at = part.created.unwrap_or(message.created).max(message.created);
+        let at = message.created;
         match record.kind.as_str() {
             "text" if record.synthetic.0 => {
                 let id = ids.span(SpanKind::Event, &part.id);

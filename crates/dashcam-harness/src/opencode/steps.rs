@@ -182,12 +182,7 @@ pub(super) fn add(
                 run.pending.push(InputPart::ToolResult { span: span.id });
             }
         }
-        begun = step
-            .finish
-            .and_then(|part| part.created)
-            .or(end)
-            .unwrap_or(begun)
-            .max(begun);
+        begun = end.unwrap_or(begun).max(begun);
         run.spans.extend(spans);
         run.links.extend(links);
     }
@@ -322,7 +317,11 @@ fn shell_line(span: &mut Span) {
 /// asked for them ended when the last of them began, and with the last text.
 fn answered(step: &Step<'_, '_>, is_last: bool, completed: Option<Timestamp>) -> Option<Timestamp> {
     let finished = step.finish.and_then(|part| part.created);
-    let finished = finished.or(completed.filter(|_| is_last));
+    // Rows of parts that a fork copied are as old as the fork.
+    let finished = match (finished, completed) {
+        (Some(finished), Some(completed)) => Some(finished.min(completed)),
+        (finished, completed) => finished.or(completed.filter(|_| is_last)),
+    };
     let mut has_tools = false;
     let ends = step.parts.iter().filter_map(|part| {
         let record = &part.record;

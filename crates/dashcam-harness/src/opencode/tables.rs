@@ -1,8 +1,8 @@
 //! What to ask of `opencode.db`.
 //!
 //! Tables and columns as in 1.18.33; `event_sequence`, which counts what
-//! happened in a session, came after 1.2. Tables with accounts, credentials
-//! and shares are never asked for.
+//! happened in a session, came after 1.2. Tables with accounts and credentials
+//! are never asked for.
 
 use crate::{DatabaseLayout, RowQuery};
 

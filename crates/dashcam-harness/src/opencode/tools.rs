@@ -143,12 +143,22 @@ fn status(state: &ToolState<'_>, error: Option<&str>, exit_code: Option<i32>) ->
         .as_ref()
         .is_some_and(|metadata| metadata.interrupted.0);
     match state.status.as_str() {
+        "completed" if is_stopped(state.output.as_str()) => Status::Interrupted,
         "completed" if error.is_some() || exit_code.is_some_and(|code| code != 0) => Status::Error,
         "completed" => Status::Ok,
         "error" if is_interrupted || error.is_some_and(is_refusal) => Status::Interrupted,
         "error" => Status::Error,
         _ => Status::Unfinished,
     }
+}
+
+/// Whether a command was stopped by the person: that is not an error to
+/// `OpenCode`, but the last line of what it gives the model (1.18.33).
+fn is_stopped(output: &str) -> bool {
+    output
+        .strip_suffix("</shell_metadata>")
+        .and_then(|output| output.rsplit_once("<shell_metadata>"))
+        .is_some_and(|(_, why)| why.trim() == "User aborted the command")
 }
 
 /// What `OpenCode` says when the person stopped a call or did not permit it

@@ -1,13 +1,14 @@
 //! Token counts straight from rows.
 //!
 //! The recorder gives the session first, then the ends of its steps, then the
-//! answers they belong to ([`super::tables`]). Of files, each is one document
-//! over many lines, from which nothing is counted here.
+//! answers they belong to ([`super::tables`]). Of the files of older versions,
+//! those of messages are read.
 
 use super::records::{MessageRecord, PartRecord, Row, SessionRecord, TokensRecord, cost, time};
 use super::steps::Identity;
 use crate::lenient::{Maybe, Number};
 use crate::{UsageRecord, UsageScanner, response_hash};
+use dashcam_trace::{Timestamp, Tokens};
 use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
@@ -74,37 +75,80 @@ impl Scanner {
             .finished
             .remove(id)
             .unwrap_or_else(|| vec![(message.tokens.0, message.cost)]);
-        let times = message.time.0.unwrap_or_default();
-        let (created, completed) = (time(times.created), time(times.completed));
-        for (step, (tokens, step_cost)) in steps.into_iter().enumerate() {
+        for (step, (tokens, cost)) in steps.into_iter().enumerate() {
             let Some(tokens) = tokens.and_then(|tokens| tokens.tokens()) else {
                 continue;
             };
-            let identity = Identity {
-                created,
-                completed,
-                provider: message.provider_id.as_str(),
-                model: message.model_id.as_str(),
-                step,
-                tokens,
-            };
-            report(UsageRecord {
-                response: response_hash(&identity.response_id()),
-                at: completed
-                    .or(created)
-                    .or_else(|| time(row_created))
-                    .unwrap_or_default(),
-                model: message.model_id.as_str(),
-                provider: message.provider_id.get(),
-                tokens,
-                cost: cost(step_cost).map(|cost| cost.usd),
+            let place = Place {
                 session: &self.session,
                 cwd: &self.cwd,
-                branch: "",
-                remote: None,
-                service_tier: None,
-                speed: None,
-            });
+                at: time(row_created),
+            };
+            report_step(message, &place, (step, tokens, cost), report);
         }
     }
+}
+
+/// Scans the file of one message. What several steps of one message used,
+/// which only versions before 1.0 wrote, stands in other files: here the last
+/// one is counted.
+pub(super) struct DocumentScanner;
+
+impl UsageScanner for DocumentScanner {
+    fn line(&mut self, document: &[u8], report: &mut dyn FnMut(UsageRecord<'_>)) {
+        let read = serde_json::from_slice::<Maybe<MessageRecord<'_>>>(document);
+        let Ok(Maybe(Some(message))) = read else {
+            return;
+        };
+        let tokens = message.tokens.0.and_then(|tokens| tokens.tokens());
+        if let Some(tokens) = tokens.filter(|_| message.role.as_str() == "assistant") {
+            let path = message.path.0.as_ref();
+            let place = Place {
+                session: message.session_id.as_str(),
+                cwd: path.map_or("", |path| path.cwd.as_str()),
+                at: None,
+            };
+            report_step(&message, &place, (0, tokens, message.cost), report);
+        }
+    }
+}
+
+/// Where a message stands.
+struct Place<'p> {
+    session: &'p str,
+    cwd: &'p str,
+    /// When its row was made.
+    at: Option<Timestamp>,
+}
+
+fn report_step(
+    message: &MessageRecord<'_>,
+    place: &Place<'_>,
+    (step, tokens, step_cost): (usize, Tokens, Number),
+    report: &mut dyn FnMut(UsageRecord<'_>),
+) {
+    let times = message.time.0.unwrap_or_default();
+    let (created, completed) = (time(times.created), time(times.completed));
+    let identity = Identity {
+        created,
+        completed,
+        provider: message.provider_id.as_str(),
+        model: message.model_id.as_str(),
+        step,
+        tokens,
+    };
+    report(UsageRecord {
+        response: response_hash(&identity.response_id()),
+        at: completed.or(created).or(place.at).unwrap_or_default(),
+        model: message.model_id.as_str(),
+        provider: message.provider_id.get(),
+        tokens,
+        cost: cost(step_cost).map(|cost| cost.usd),
+        session: place.session,
+        cwd: place.cwd,
+        branch: "",
+        remote: None,
+        service_tier: None,
+        speed: None,
+    });
 }

@@ -55,6 +55,15 @@ impl FoundDatabase {
         })
     }
 
+    /// Why its sessions cannot be read, if they cannot.
+    pub fn trouble(&self) -> Option<String> {
+        match OpenDatabase::open(&self.path, self.layouts) {
+            Ok(_) => None,
+            Err(error) if error.vanished() => None,
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
     /// Where the rows of its sessions are.
     pub(crate) fn source(&self) -> DatabaseSource {
         DatabaseSource {

@@ -49,6 +49,7 @@ struct LeftOut {
 struct OnDisk {
     harness: Harness,
     folders: Vec<PathBuf>,
+    databases: Vec<PathBuf>,
     files: u64,
     bytes: u64,
     unreadable: Vec<(PathBuf, String)>,
@@ -124,15 +125,26 @@ fn left_out(context: &Context, home: &Home, store: Option<&Store>) -> anyhow::Re
 }
 
 fn on_disk(harness: Harness, found: Found) -> OnDisk {
+    let file_bytes: u64 = found.files.iter().map(|file| file.stamp.size).sum();
+    let database_bytes: u64 = found.databases.iter().map(|database| database.bytes).sum();
+    let troubles = found
+        .databases
+        .iter()
+        .filter_map(|database| Some((database.path.clone(), database.trouble()?)));
+    let unreadable = found
+        .unreadable
+        .into_iter()
+        .map(|trouble| (trouble.path, trouble.message));
     OnDisk {
         harness,
         folders: found.roots,
-        files: found.files.len() as u64,
-        bytes: found.files.iter().map(|file| file.stamp.size).sum(),
-        unreadable: found
-            .unreadable
-            .into_iter()
-            .map(|trouble| (trouble.path, trouble.message))
+        files: (found.files.len() + found.databases.len()) as u64,
+        bytes: file_bytes + database_bytes,
+        unreadable: unreadable.chain(troubles).collect(),
+        databases: found
+            .databases
+            .iter()
+            .map(|database| database.path.clone())
             .collect(),
     }
 }
@@ -165,14 +177,14 @@ fn describe_harness(
     store: Option<&Health>,
 ) -> std::fmt::Result {
     let title = harness.harness.title();
-    if harness.folders.is_empty() {
+    if harness.folders.is_empty() && harness.databases.is_empty() {
         writeln!(text, "{title}: no history found in this home")?;
     } else {
         let (files, megabytes) = (grouped(harness.files), harness.bytes as f64 / 1e6);
         writeln!(text, "{title}: {files} files, {megabytes:.1} MB on disk")?;
     }
-    for folder in &harness.folders {
-        writeln!(text, "  in {}", folder.display())?;
+    for place in harness.folders.iter().chain(&harness.databases) {
+        writeln!(text, "  in {}", place.display())?;
     }
     for (path, message) in &harness.unreadable {
         writeln!(text, "  ! {}: {message}", path.display())?;
