@@ -286,7 +286,9 @@ fn mcp_tool(served: &ServedCall) -> Option<(String, String)> {
     // OpenCode only puts the server's name before the tool's.
     let pantry = whole.strip_prefix("pantry_").map(|tool| ("pantry", tool));
     let split = || whole.strip_prefix("mcp__")?.split_once("__");
-    let (server, tool) = pantry.or_else(split)?;
+    // Gemini CLI puts one line between them.
+    let short = || whole.strip_prefix("mcp_")?.split_once('_');
+    let (server, tool) = pantry.or_else(split).or_else(short)?;
     Some((server.to_owned(), tool.to_owned()))
 }
 

@@ -71,6 +71,20 @@ fn recordings_of_codex_hold_what_was_served() {
     }
 }
 
+#[test]
+fn recordings_of_gemini_hold_what_was_served() {
+    let recordings = fixtures().join("gemini");
+    for name in ["coding", "errors", "mcp", "parallel", "resume", "subagent"] {
+        let scratch = tempfile::tempdir().unwrap();
+        let home = scratch.path().join("home");
+        copy(&recordings.join(name).join("home"), &home);
+        let truth = fs::read_to_string(recordings.join(name).join("truth.json")).unwrap();
+        eprintln!("recording {name}");
+        let recorded = read_home(&home, &scratch.path().join("data"));
+        check_recorded(&recorded, &from_truth(Harness::Gemini, &truth));
+    }
+}
+
 fn coding() -> (tempfile::TempDir, Recorded, String) {
     let recording = fixtures().join("claude-code/recordings/coding");
     let scratch = tempfile::tempdir().unwrap();

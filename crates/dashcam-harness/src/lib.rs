@@ -12,6 +12,7 @@ mod claude_code;
 mod codex;
 pub mod database;
 mod evidence;
+mod gemini;
 pub mod hooks;
 mod image;
 mod lenient;
@@ -99,10 +100,11 @@ pub trait HarnessReader: Sync {
 }
 
 /// Every harness, in the order of [`Harness::ALL`].
-pub fn all() -> [&'static dyn HarnessReader; 4] {
+pub fn all() -> [&'static dyn HarnessReader; 5] {
     [
         &claude_code::ClaudeCode,
         &codex::Codex,
+        &gemini::Gemini,
         &opencode::OpenCode,
         &program::Program,
     ]
@@ -113,6 +115,7 @@ pub fn reader(harness: Harness) -> &'static dyn HarnessReader {
     match harness {
         Harness::ClaudeCode => &claude_code::ClaudeCode,
         Harness::Codex => &codex::Codex,
+        Harness::Gemini => &gemini::Gemini,
         Harness::OpenCode => &opencode::OpenCode,
         Harness::Program => &program::Program,
         _ => unreachable!("every harness of the vocabulary has a reader"),

@@ -12,6 +12,8 @@ pub enum Harness {
     ClaudeCode,
     /// `OpenAI`'s Codex CLI and its editor extensions.
     Codex,
+    /// Google's Gemini CLI.
+    Gemini,
     /// `OpenCode`.
     #[serde(rename = "opencode")]
     OpenCode,
@@ -22,13 +24,20 @@ pub enum Harness {
 
 impl Harness {
     /// Every harness, in the order in which they are listed to people.
-    pub const ALL: [Self; 4] = [Self::ClaudeCode, Self::Codex, Self::OpenCode, Self::Program];
+    pub const ALL: [Self; 5] = [
+        Self::ClaudeCode,
+        Self::Codex,
+        Self::Gemini,
+        Self::OpenCode,
+        Self::Program,
+    ];
 
     /// The name used in ids, on the command line and in the API; never changes.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClaudeCode => "claude-code",
             Self::Codex => "codex",
+            Self::Gemini => "gemini",
             Self::OpenCode => "opencode",
             Self::Program => "program",
         }
@@ -39,6 +48,7 @@ impl Harness {
         match self {
             Self::ClaudeCode => "Claude Code",
             Self::Codex => "Codex",
+            Self::Gemini => "Gemini CLI",
             Self::OpenCode => "OpenCode",
             Self::Program => "Other program",
         }
@@ -53,7 +63,7 @@ impl std::fmt::Display for Harness {
 
 /// A name that is no harness's.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown harness `{0}`; known are claude-code, codex, opencode, program")]
+#[error("unknown harness `{0}`; known are claude-code, codex, gemini, opencode, program")]
 pub struct UnknownHarness(pub String);
 
 impl std::str::FromStr for Harness {

@@ -314,7 +314,7 @@ export interface components {
          * @description The kinds of events.
          * @enum {string}
          */
-        EventKind: "permission" | "compaction" | "interruption" | "notification" | "api_error" | "command" | "shell_line" | "context" | "hook" | "settings" | "other";
+        EventKind: "permission" | "compaction" | "interruption" | "notification" | "api_error" | "command" | "shell_line" | "context" | "hook" | "settings" | "session_end" | "other";
         /** @description The values that occur in the store, each list by name. */
         Facets: {
             /** @description Git branches. */
@@ -376,7 +376,7 @@ export interface components {
          * @description A coding agent program whose sessions dashcam understands.
          * @enum {string}
          */
-        Harness: "claude-code" | "codex" | "opencode" | "program";
+        Harness: "claude-code" | "codex" | "gemini" | "opencode" | "program";
         /** @description What the store holds of one harness. */
         HarnessHealth: {
             /**

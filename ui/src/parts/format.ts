@@ -109,7 +109,15 @@ export function full(moment: string): string {
 
 export function harnessTitle(harness: Harness | string): string {
   return (
-    { "claude-code": "Claude Code", codex: "Codex", program: "Other program" }[harness] ?? harness
+    {
+      "claude-code": "Claude Code",
+      codex: "Codex",
+      copilot: "GitHub Copilot",
+      gemini: "Gemini CLI",
+      omp: "Oh My Pi / pi",
+      opencode: "OpenCode",
+      program: "Other program",
+    }[harness] ?? harness
   );
 }
 
