@@ -1,9 +1,12 @@
 //! How Gemini CLI is run offline.
 
+use crate::harness::mcp_server;
 use crate::install::{Package, program};
 use crate::process::{Ended, Until, run};
 use crate::workbench::Workbench;
 use dashcam_model_server::ModelServer;
+use serde_json::json;
+use std::fs;
 use std::path::PathBuf;
 
 /// Gemini CLI.
@@ -40,6 +43,30 @@ impl Gemini {
 
     /// Gives it a prompt.
     pub fn run(&self, bench: &Workbench, server: &ModelServer, prompt: &str) -> Ended {
+        self.run_until(bench, server, &[], prompt, &Until::TheEnd)
+    }
+
+    /// Gives it a prompt, and may interrupt it. `arguments` stand before the
+    /// prompt, such as `["--resume", "latest"]`.
+    pub fn run_until(
+        &self,
+        bench: &Workbench,
+        server: &ModelServer,
+        arguments: &[&str],
+        prompt: &str,
+        until: &Until<'_>,
+    ) -> Ended {
+        let settings = bench.home().join(".gemini/settings.json");
+        if !settings.exists() {
+            fs::create_dir_all(settings.parent().unwrap()).unwrap();
+            let doc = json!({
+                "security": { "auth": { "selectedType": "gemini-api-key" } },
+                "general": { "enableAutoUpdate": false, "enableAutoUpdateNotification": false },
+                "privacy": { "usageStatisticsEnabled": false },
+                "mcpServers": { "pantry": mcp_server() },
+            });
+            fs::write(&settings, doc.to_string()).unwrap();
+        }
         let mut command = bench.command(&self.program);
         command
             .env("GEMINI_API_KEY", "dummy")
@@ -47,9 +74,17 @@ impl Gemini {
             .env("GEMINI_CLI_TRUST_WORKSPACE", "true")
             // It would start itself a second time, and leave that one behind.
             .env("GEMINI_CLI_NO_RELAUNCH", "true");
+        if let Some(url) = bench.telemetry() {
+            command
+                .env("GEMINI_TELEMETRY_ENABLED", "true")
+                .env("GEMINI_TELEMETRY_TARGET", "local")
+                .env("GEMINI_TELEMETRY_OTLP_PROTOCOL", "http")
+                .env("GEMINI_TELEMETRY_OTLP_ENDPOINT", url);
+        }
+        command.args(arguments);
         command.args(["-p", prompt, "--yolo", "--output-format", "stream-json"]);
         // Without a model it asks another one which to take.
         command.args(["-m", "gemini-2.5-pro"]);
-        run(&mut command, &bench.folder(), &Until::TheEnd)
+        run(&mut command, &bench.folder(), until)
     }
 }
