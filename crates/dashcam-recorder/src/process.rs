@@ -96,12 +96,19 @@ impl Workshop<'_> {
                 Err(error) if error.vanished() => {}
                 Err(error) => return Err(ContentError::Read(error)),
             },
-            Source::Database(source) => match self.databases.evidence(source, &file.native_id) {
-                Ok(rows) if rows.is_empty() => {}
-                Ok(rows) => return Ok(Some((rows, file.stamp))),
-                Err(error) if error.vanished() => {}
-                Err(error) => return Err(ContentError::Database(error)),
-            },
+            Source::Database(source) => {
+                let archived = match &file.known {
+                    Some(state) => self.store.archived(state.id)?,
+                    None => Vec::new(),
+                };
+                let id = &file.native_id;
+                match self.databases.evidence(source, id, &archived) {
+                    Ok(rows) if rows.is_empty() => {}
+                    Ok(rows) => return Ok(Some((rows, file.stamp))),
+                    Err(error) if error.vanished() => {}
+                    Err(error) => return Err(ContentError::Database(error)),
+                }
+            }
             Source::Archive => {}
         }
         match &file.known {

@@ -337,6 +337,43 @@ fn what_vanishes_is_kept() {
 }
 
 #[test]
+fn a_turn_that_is_taken_back_and_deleted_still_counts() {
+    let bench = Bench::new();
+    let harness = bench.harness();
+    harness.session("ses_a", None);
+    harness.turn("ses_a", 1, 7);
+    harness.turn("ses_a", 2, 8);
+    bench.import();
+    // As OpenCode does with the next prompt after `/undo`.
+    harness
+        .connection
+        .execute_batch(
+            "DELETE FROM part WHERE message_id LIKE 'msg_2%'; DELETE FROM message WHERE id LIKE 'msg_2%'",
+        )
+        .unwrap();
+    harness.turn("ses_a", 3, 9);
+    let shown = |bench: &Bench| {
+        let session = bench.session("ses_a");
+        let turns = session.turns.iter();
+        let turns: Vec<_> = turns
+            .map(|turn| (turn.prompt.text.clone(), turn.abandoned))
+            .collect();
+        (turns, session.tokens().completion)
+    };
+    let question = |number: u32, abandoned| (format!("question {number}"), abandoned);
+    let expected = (
+        vec![question(1, false), question(2, true), question(3, false)],
+        24,
+    );
+    bench.import();
+    assert_eq!(shown(&bench), expected);
+    harness.turn("ses_a", 4, 0);
+    bench.import();
+    bench.with_importer(|importer| importer.reindex(&NoProgress).unwrap());
+    assert_eq!(shown(&bench).0[..3], expected.0);
+}
+
+#[test]
 fn a_database_that_comes_back_is_read_again() {
     let bench = Bench::new();
     let harness = bench.harness();
