@@ -374,6 +374,65 @@ fn a_turn_that_is_taken_back_and_deleted_still_counts() {
 }
 
 #[test]
+fn a_long_session_that_changes_is_archived_as_it_is() {
+    let bench = Bench::new();
+    let harness = bench.harness();
+    harness.session("ses_a", None);
+    harness.connection.execute_batch("BEGIN").unwrap();
+    for turn in 1..400 {
+        harness.turn("ses_a", turn, 7);
+    }
+    let long = |letter: &str| letter.repeat(1 << 20);
+    let text = |at: i64, letter: &str| {
+        let data = json!({ "type": "text", "text": long(letter) });
+        harness.part("msg_1b_ses_a", "ses_a", BEGAN + at, &data);
+    };
+    text(2000, "a");
+    text(3000, "b");
+    harness.connection.execute_batch("COMMIT").unwrap();
+    bench.import();
+    let archived = || {
+        let states = bench.store.files().unwrap();
+        let state = states.iter().find(|state| !state.is_database()).unwrap();
+        String::from_utf8(bench.store.archived(state.id).unwrap()).unwrap()
+    };
+    for (turn, change) in [
+        (500, ""),
+        (
+            501,
+            "UPDATE part SET data = json_set(data, '$.text', 'short') WHERE data LIKE '%bbbbb%'",
+        ),
+        (502, "DELETE FROM part WHERE data LIKE '%aaaaa%'"),
+        (
+            503,
+            "UPDATE part SET data = json_set(data, '$.text', 'other') WHERE data LIKE '%question 1\"%'",
+        ),
+    ] {
+        harness.connection.execute_batch(change).unwrap();
+        harness.turn("ses_a", turn, 7);
+        let report = bench.import();
+        assert!(report.unreadable.is_empty(), "{:?}", report.unreadable);
+        let text = archived();
+        assert!(text.contains(&format!("answer {turn}")), "{turn}");
+        assert_eq!(text.contains(&long("b")), turn == 500);
+        // What is gone from the database is still there, marked.
+        assert!(text.contains(&long("a")));
+        let ids: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split("\"id\":").nth(1))
+            .collect();
+        let distinct: std::collections::BTreeSet<_> =
+            ids.iter().map(|id| id.split([',', '}']).next()).collect();
+        // `begin` and `session` share their id.
+        assert_eq!(distinct.len() + 1, ids.len(), "{turn}");
+        assert_eq!(
+            bench.session("ses_a").turns.len(),
+            400 + turn as usize - 500
+        );
+    }
+}
+
+#[test]
 fn a_database_that_comes_back_is_read_again() {
     let bench = Bench::new();
     let harness = bench.harness();

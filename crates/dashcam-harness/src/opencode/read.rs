@@ -131,6 +131,7 @@ impl<'a> Found<'a> {
                     };
                     self.part(row.message_id.as_str().to_owned(), part);
                 }
+                "begin" => {}
                 table => decoded.unknown_record(if table.is_empty() { "?" } else { table }),
             }
         }

@@ -45,12 +45,20 @@ const BYTES: &str = "SELECT
     coalesce((SELECT sum(octet_length(data)) FROM part WHERE session_id = ?1), 0) +
     coalesce((SELECT sum(octet_length(data)) FROM message WHERE session_id = ?1), 0)";
 
-/// `timestamp` is where the recorder looks for the beginning of a record.
+/// `timestamp` is where the recorder looks for the beginning of a record. The
+/// session's own row comes last: it changes with every step, and what stands
+/// before the first change is not archived again.
+const BEGIN: RowQuery = RowQuery {
+    table: "begin",
+    sql:
+        "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', time_created / 1000.0, 'unixepoch') AS timestamp, id
+          FROM session WHERE id = ?1",
+    json: &[],
+};
+
 const SESSION: RowQuery = RowQuery {
     table: "session",
-    sql: "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', time_created / 1000.0, 'unixepoch') AS timestamp,
-              session.*
-          FROM session WHERE id = ?1",
+    sql: "SELECT * FROM session WHERE id = ?1",
     json: &["metadata", "model", "permission", "revert", "summary_diffs"],
 };
 
@@ -109,13 +117,13 @@ pub(super) const LAYOUTS: &[DatabaseLayout] = &[
     DatabaseLayout {
         sessions: sessions!("(SELECT seq FROM event_sequence WHERE aggregate_id = session.id)"),
         bytes: BYTES,
-        rows: &[SESSION, MESSAGE, PART],
+        rows: &[BEGIN, PART, MESSAGE, SESSION],
         usage: &[SESSION_AND_ROOT, STEP_FINISH, ANSWER],
     },
     DatabaseLayout {
         sessions: sessions!("NULL"),
         bytes: BYTES,
-        rows: &[SESSION, MESSAGE, PART],
+        rows: &[BEGIN, PART, MESSAGE, SESSION],
         usage: &[SESSION_AND_ROOT, STEP_FINISH, ANSWER],
     },
 ];
