@@ -536,6 +536,23 @@ fn usage_from_disk_is_what_the_store_counts() {
     harness.session("ses_b", Some("ses_a"));
     harness.turn("ses_a", 1, 7);
     harness.turn("ses_b", 2, 9);
+    // A tool that ran over midnight: its call was answered before.
+    let day = 86_400_000;
+    let midnight = (BEGAN / day + 1) * day;
+    let (created, completed) = (midnight - 60_000, midnight + 60_000);
+    let record = json!({
+        "role": "assistant", "parentID": "msg_1a_ses_a", "modelID": "m1", "providerID": "scripted",
+        "time": { "created": created, "completed": completed }, "finish": "tool-calls",
+    });
+    harness.message("msg_3b_ses_a", "ses_a", created, &record);
+    let state = json!({ "status": "completed", "input": { "command": "sleep 90" }, "output": "",
+                        "time": { "start": midnight - 50_000, "end": completed } });
+    let tool = json!({ "type": "tool", "tool": "bash", "callID": "c", "state": state });
+    harness.part("msg_3b_ses_a", "ses_a", created + 1, &tool);
+    let tokens = json!({ "input": 5, "output": 3, "reasoning": 0 });
+    let finish = json!({ "type": "step-finish", "tokens": tokens });
+    harness.part("msg_3b_ses_a", "ses_a", completed, &finish);
+    harness.part("msg_3b_ses_a", "ses_a", completed + 1, &json!("no object"));
     bench.import();
     let session = bench.session("ses_a");
     let load = || Prices::load("");
@@ -547,8 +564,13 @@ fn usage_from_disk_is_what_the_store_counts() {
         "{:?}",
         from_disk.unreadable
     );
-    let stored = bench.store.usage(&query).unwrap();
-    assert_eq!(session.tokens().completion, 16);
+    let mut stored = bench.store.usage(&query).unwrap();
+    // Tool calls are only in the store.
+    for row in stored.rows.iter_mut().chain([&mut stored.total]) {
+        row.tool_calls = 0;
+    }
+    assert_eq!(session.tokens().completion, 19);
+    assert_eq!(stored.rows.len(), 1, "{stored:#?}");
     assert_eq!(from_disk.report, stored);
 }
 

@@ -93,13 +93,17 @@ const SESSION_AND_ROOT: RowQuery = RowQuery {
     json: &[],
 };
 
-/// Small, and with the word in it: what a step used.
-const STEP_FINISH: RowQuery = RowQuery {
+/// Of the parts only what usage and its times are counted from.
+const COUNTED: RowQuery = RowQuery {
     table: "part",
-    sql: "SELECT part.message_id, part.data
+    sql: "SELECT part.message_id, part.time_created,
+              CASE WHEN json_valid(part.data) THEN json_object(
+                  'type', part.data -> '$.type', 'tokens', part.data -> '$.tokens',
+                  'cost', part.data -> '$.cost', 'time', part.data -> '$.time',
+                  'state', json_object('time', part.data -> '$.state.time')
+              ) END AS data
           FROM message CROSS JOIN part ON part.message_id = message.id
           WHERE message.session_id = ?1
-              AND octet_length(part.data) < 4096 AND instr(part.data, '\"step-finish\"')
           ORDER BY message.time_created, message.id, part.id",
     json: &["data"],
 };
@@ -118,12 +122,12 @@ pub(super) const LAYOUTS: &[DatabaseLayout] = &[
         sessions: sessions!("(SELECT seq FROM event_sequence WHERE aggregate_id = session.id)"),
         bytes: BYTES,
         rows: &[BEGIN, PART, MESSAGE, SESSION],
-        usage: &[SESSION_AND_ROOT, STEP_FINISH, ANSWER],
+        usage: &[SESSION_AND_ROOT, COUNTED, ANSWER],
     },
     DatabaseLayout {
         sessions: sessions!("NULL"),
         bytes: BYTES,
         rows: &[BEGIN, PART, MESSAGE, SESSION],
-        usage: &[SESSION_AND_ROOT, STEP_FINISH, ANSWER],
+        usage: &[SESSION_AND_ROOT, COUNTED, ANSWER],
     },
 ];
