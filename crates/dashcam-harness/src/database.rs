@@ -9,7 +9,9 @@
 //! {"table":"message","id":"msg_1","session_id":"ses_1","data":{"role":"user"}}
 //! ```
 //!
-//! archived under [`evidence_path`]. Nothing here opens a database.
+//! archived under [`evidence_path`]. Rows that were archived and that the
+//! database no longer has stand at the end, with `"gone":true` before all else.
+//! Nothing here opens a database.
 
 use std::path::{Path, PathBuf};
 

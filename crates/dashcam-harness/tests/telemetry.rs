@@ -239,9 +239,8 @@ fn codex_calls_join_by_tokens_and_end() {
     let folder = fixtures("codex").join("coding");
     let rollout = std::fs::read_dir(&folder).unwrap().find_map(|entry| {
         let path = entry.unwrap().path();
-        path.extension()
-            .is_some_and(|kind| kind == "jsonl")
-            .then_some(path)
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with("rollout-").then(|| path.clone())
     });
     let home = tempfile::tempdir().unwrap();
     let sessions = home.path().join(".codex/sessions/2026/11/23");

@@ -56,12 +56,10 @@ impl Workshop<'_> {
         let mut contents = Vec::with_capacity(planned.files.len());
         for file in &planned.files {
             match self.content(file) {
-                Ok(Some((bytes, stamp))) => {
-                    processed.bytes += bytes.len() as u64;
-                    processed
-                        .files
-                        .extend(file_write(planned, file, &bytes, stamp));
-                    contents.push((file, bytes));
+                Ok(Some(content)) => {
+                    processed.bytes += content.bytes.len() as u64;
+                    processed.files.extend(file_write(planned, file, &content));
+                    contents.push((file, content.bytes));
                 }
                 Ok(None) => {}
                 Err(ContentError::Store(error)) => return Err(error),
@@ -88,7 +86,7 @@ impl Workshop<'_> {
     }
 
     /// A file's content: from disk, or from the archive once it is gone.
-    fn content(&self, file: &PlannedFile) -> Result<Option<(Vec<u8>, Stamp)>, ContentError> {
+    fn content(&self, file: &PlannedFile) -> Result<Option<Content>, ContentError> {
         match &file.source {
             Source::File => match read_content(file) {
                 Ok(content) => return Ok(Some(content)),
@@ -96,16 +94,33 @@ impl Workshop<'_> {
                 Err(error) if error.vanished() => {}
                 Err(error) => return Err(ContentError::Read(error)),
             },
-            Source::Database(source) => match self.databases.evidence(source, &file.native_id) {
-                Ok(rows) if rows.is_empty() => {}
-                Ok(rows) => return Ok(Some((rows, file.stamp))),
-                Err(error) if error.vanished() => {}
-                Err(error) => return Err(ContentError::Database(error)),
-            },
+            Source::Database(source) => {
+                let archived = match &file.known {
+                    Some(state) => self.store.archived(state.id)?,
+                    None => Vec::new(),
+                };
+                let id = &file.native_id;
+                match self.databases.evidence(source, id, &archived) {
+                    Ok(rows) if rows.is_empty() => {}
+                    Ok(bytes) => {
+                        return Ok(Some(Content {
+                            unchanged: unchanged_chunks(&archived, &bytes),
+                            bytes,
+                            stamp: file.stamp,
+                        }));
+                    }
+                    Err(error) if error.vanished() => {}
+                    Err(error) => return Err(ContentError::Database(error)),
+                }
+            }
             Source::Archive => {}
         }
         match &file.known {
-            Some(state) => Ok(Some((self.store.archived(state.id)?, file.stamp))),
+            Some(state) => Ok(Some(Content {
+                bytes: self.store.archived(state.id)?,
+                stamp: file.stamp,
+                unchanged: 0,
+            })),
             None => Ok(None),
         }
     }
@@ -249,34 +264,66 @@ impl From<StoreError> for ContentError {
     }
 }
 
-fn read_content(file: &PlannedFile) -> Result<(Vec<u8>, Stamp), ReadError> {
+/// The content of evidence.
+struct Content {
+    bytes: Vec<u8>,
+    stamp: Stamp,
+    /// How many bytes at the beginning are archived already, in whole chunks:
+    /// what is known of rows, which change in places.
+    unchanged: usize,
+}
+
+fn read_content(file: &PlannedFile) -> Result<Content, ReadError> {
     let (bytes, stamp) = read::read_from(&file.path, 0)?;
-    if !read::is_compressed(&file.path) {
-        return Ok((bytes, stamp));
+    let bytes = if read::is_compressed(&file.path) {
+        read::decompress(&bytes).map_err(|source| ReadError {
+            path: file.path.clone(),
+            source,
+        })?
+    } else {
+        bytes
+    };
+    Ok(Content {
+        bytes,
+        stamp,
+        unchanged: 0,
+    })
+}
+
+/// The bytes of all whole chunks with which both begin, if both go on behind
+/// them. Rows are archived in chunks of this size alone, so that their borders
+/// are known.
+fn unchanged_chunks(archived: &[u8], content: &[u8]) -> usize {
+    let pairs = archived
+        .chunks_exact(CHUNK_BYTES)
+        .zip(content.chunks_exact(CHUNK_BYTES));
+    let same = pairs.take_while(|(old, new)| old == new).count() * CHUNK_BYTES;
+    if same < archived.len() && same < content.len() {
+        same
+    } else {
+        0
     }
-    let content = read::decompress(&bytes).map_err(|source| ReadError {
-        path: file.path.clone(),
-        source,
-    })?;
-    Ok((content, stamp))
 }
 
 /// What the store writes of a file: nothing if it has not changed, only what
-/// was appended if it has grown, all of it if it is new or was rewritten.
+/// was appended if it has grown, all of it if it is new or was rewritten; of
+/// rows, the chunks from the first that has changed on.
 fn file_write(
     planned: &PlannedSession,
     file: &PlannedFile,
-    content: &[u8],
-    stamp: Stamp,
+    content: &Content,
 ) -> Option<FileWrite> {
     if !file.changed {
         return None;
     }
+    let (stamp, unchanged) = (content.stamp, content.unchanged as u64);
+    let content = content.bytes.as_slice();
+    let is_rows = matches!(file.source, Source::Database(_));
     let archived = file
         .known
         .as_ref()
-        .filter(|state| continues(state, content));
-    let offset = archived.map_or(0, |state| state.cursor);
+        .filter(|state| !is_rows && continues(state, content));
+    let offset = archived.map_or(unchanged, |state| state.cursor);
     let fresh = &content[usize::try_from(offset)
         .unwrap_or(content.len())
         .min(content.len())..];
@@ -304,7 +351,7 @@ fn file_write(
             vanished: false,
         },
         chunks,
-        replaced: archived.is_none(),
+        replaced: archived.is_none() && unchanged == 0,
     })
 }
 
@@ -314,4 +361,23 @@ fn continues(state: &FileState, content: &[u8]) -> bool {
         .ok()
         .and_then(|cursor| content.get(..cursor))
         .is_some_and(|archived| tail_hash(archived) == state.tail_hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_chunks_before_the_first_change_stay() {
+        let old = vec![1; CHUNK_BYTES * 3 + 5];
+        let mut new = old.clone();
+        assert_eq!(unchanged_chunks(&old, &new), CHUNK_BYTES * 3);
+        new[CHUNK_BYTES * 2] = 2;
+        assert_eq!(unchanged_chunks(&old, &new), CHUNK_BYTES * 2);
+        new[0] = 2;
+        assert_eq!(unchanged_chunks(&old, &new), 0);
+        // Nothing behind them: what stood there must go, so all is written.
+        assert_eq!(unchanged_chunks(&old, &old[..CHUNK_BYTES * 2]), 0);
+        assert_eq!(unchanged_chunks(&old[..CHUNK_BYTES], &old), 0);
+    }
 }

@@ -337,6 +337,102 @@ fn what_vanishes_is_kept() {
 }
 
 #[test]
+fn a_turn_that_is_taken_back_and_deleted_still_counts() {
+    let bench = Bench::new();
+    let harness = bench.harness();
+    harness.session("ses_a", None);
+    harness.turn("ses_a", 1, 7);
+    harness.turn("ses_a", 2, 8);
+    bench.import();
+    // As OpenCode does with the next prompt after `/undo`.
+    harness
+        .connection
+        .execute_batch(
+            "DELETE FROM part WHERE message_id LIKE 'msg_2%'; DELETE FROM message WHERE id LIKE 'msg_2%'",
+        )
+        .unwrap();
+    harness.turn("ses_a", 3, 9);
+    let shown = |bench: &Bench| {
+        let session = bench.session("ses_a");
+        let turns = session.turns.iter();
+        let turns: Vec<_> = turns
+            .map(|turn| (turn.prompt.text.clone(), turn.abandoned))
+            .collect();
+        (turns, session.tokens().completion)
+    };
+    let question = |number: u32, abandoned| (format!("question {number}"), abandoned);
+    let expected = (
+        vec![question(1, false), question(2, true), question(3, false)],
+        24,
+    );
+    bench.import();
+    assert_eq!(shown(&bench), expected);
+    harness.turn("ses_a", 4, 0);
+    bench.import();
+    bench.with_importer(|importer| importer.reindex(&NoProgress).unwrap());
+    assert_eq!(shown(&bench).0[..3], expected.0);
+}
+
+#[test]
+fn a_long_session_that_changes_is_archived_as_it_is() {
+    let bench = Bench::new();
+    let harness = bench.harness();
+    harness.session("ses_a", None);
+    harness.connection.execute_batch("BEGIN").unwrap();
+    for turn in 1..400 {
+        harness.turn("ses_a", turn, 7);
+    }
+    let long = |letter: &str| letter.repeat(1 << 20);
+    let text = |at: i64, letter: &str| {
+        let data = json!({ "type": "text", "text": long(letter) });
+        harness.part("msg_1b_ses_a", "ses_a", BEGAN + at, &data);
+    };
+    text(2000, "a");
+    text(3000, "b");
+    harness.connection.execute_batch("COMMIT").unwrap();
+    bench.import();
+    let archived = || {
+        let states = bench.store.files().unwrap();
+        let state = states.iter().find(|state| !state.is_database()).unwrap();
+        String::from_utf8(bench.store.archived(state.id).unwrap()).unwrap()
+    };
+    for (turn, change) in [
+        (500, ""),
+        (
+            501,
+            "UPDATE part SET data = json_set(data, '$.text', 'short') WHERE data LIKE '%bbbbb%'",
+        ),
+        (502, "DELETE FROM part WHERE data LIKE '%aaaaa%'"),
+        (
+            503,
+            "UPDATE part SET data = json_set(data, '$.text', 'other') WHERE data LIKE '%question 1\"%'",
+        ),
+    ] {
+        harness.connection.execute_batch(change).unwrap();
+        harness.turn("ses_a", turn, 7);
+        let report = bench.import();
+        assert!(report.unreadable.is_empty(), "{:?}", report.unreadable);
+        let text = archived();
+        assert!(text.contains(&format!("answer {turn}")), "{turn}");
+        assert_eq!(text.contains(&long("b")), turn == 500);
+        // What is gone from the database is still there, marked.
+        assert!(text.contains(&long("a")));
+        let ids: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split("\"id\":").nth(1))
+            .collect();
+        let distinct: std::collections::BTreeSet<_> =
+            ids.iter().map(|id| id.split([',', '}']).next()).collect();
+        // `begin` and `session` share their id.
+        assert_eq!(distinct.len() + 1, ids.len(), "{turn}");
+        assert_eq!(
+            bench.session("ses_a").turns.len(),
+            400 + turn as usize - 500
+        );
+    }
+}
+
+#[test]
 fn a_database_that_comes_back_is_read_again() {
     let bench = Bench::new();
     let harness = bench.harness();
@@ -440,6 +536,23 @@ fn usage_from_disk_is_what_the_store_counts() {
     harness.session("ses_b", Some("ses_a"));
     harness.turn("ses_a", 1, 7);
     harness.turn("ses_b", 2, 9);
+    // A tool that ran over midnight: its call was answered before.
+    let day = 86_400_000;
+    let midnight = (BEGAN / day + 1) * day;
+    let (created, completed) = (midnight - 60_000, midnight + 60_000);
+    let record = json!({
+        "role": "assistant", "parentID": "msg_1a_ses_a", "modelID": "m1", "providerID": "scripted",
+        "time": { "created": created, "completed": completed }, "finish": "tool-calls",
+    });
+    harness.message("msg_3b_ses_a", "ses_a", created, &record);
+    let state = json!({ "status": "completed", "input": { "command": "sleep 90" }, "output": "",
+                        "time": { "start": midnight - 50_000, "end": completed } });
+    let tool = json!({ "type": "tool", "tool": "bash", "callID": "c", "state": state });
+    harness.part("msg_3b_ses_a", "ses_a", created + 1, &tool);
+    let tokens = json!({ "input": 5, "output": 3, "reasoning": 0 });
+    let finish = json!({ "type": "step-finish", "tokens": tokens });
+    harness.part("msg_3b_ses_a", "ses_a", completed, &finish);
+    harness.part("msg_3b_ses_a", "ses_a", completed + 1, &json!("no object"));
     bench.import();
     let session = bench.session("ses_a");
     let load = || Prices::load("");
@@ -451,8 +564,13 @@ fn usage_from_disk_is_what_the_store_counts() {
         "{:?}",
         from_disk.unreadable
     );
-    let stored = bench.store.usage(&query).unwrap();
-    assert_eq!(session.tokens().completion, 16);
+    let mut stored = bench.store.usage(&query).unwrap();
+    // Tool calls are only in the store.
+    for row in stored.rows.iter_mut().chain([&mut stored.total]) {
+        row.tool_calls = 0;
+    }
+    assert_eq!(session.tokens().completion, 19);
+    assert_eq!(stored.rows.len(), 1, "{stored:#?}");
     assert_eq!(from_disk.report, stored);
 }
 

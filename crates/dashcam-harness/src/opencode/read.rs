@@ -28,6 +28,8 @@ pub(super) struct Message<'a> {
     pub(super) id: String,
     pub(super) created: Timestamp,
     pub(super) record: MessageRecord<'a>,
+    /// Whether `OpenCode` has deleted it since.
+    pub(super) is_gone: bool,
     /// By id: the order in which they came.
     pub(super) parts: Vec<Part<'a>>,
 }
@@ -39,6 +41,7 @@ pub(super) struct Part<'a> {
     /// When its row was made; in files nothing tells.
     pub(super) created: Option<Timestamp>,
     pub(super) record: PartRecord<'a>,
+    is_gone: bool,
     pub(super) json: &'a RawValue,
 }
 
@@ -106,7 +109,8 @@ impl<'a> Found<'a> {
                         note(ProblemKind::UnexpectedShape, "a message without data");
                         continue;
                     };
-                    self.message(id, file.native_id, row.time_created, record);
+                    let place = (file.native_id, row.gone.0);
+                    self.message(id, place, row.time_created, record);
                 }
                 "part" => {
                     if !self.seen.insert((file.path, id.clone())) {
@@ -118,9 +122,16 @@ impl<'a> Found<'a> {
                         note(ProblemKind::UnexpectedShape, "a part without data");
                         continue;
                     };
-                    let message = row.message_id.as_str().to_owned();
-                    self.part(id, message, time(row.time_created), record, json);
+                    let part = Part {
+                        id,
+                        created: time(row.time_created),
+                        record,
+                        is_gone: row.gone.0,
+                        json,
+                    };
+                    self.part(row.message_id.as_str().to_owned(), part);
                 }
+                "begin" => {}
                 table => decoded.unknown_record(if table.is_empty() { "?" } else { table }),
             }
         }
@@ -163,17 +174,18 @@ impl<'a> Found<'a> {
                 let record = object::<MessageRecord<'_>>(json).unwrap_or_default();
                 // Its folder is named by its session.
                 let session = file.parent.unwrap_or(root);
-                self.message(name.to_owned(), session, Number(None), record);
+                self.message(name.to_owned(), (session, false), Number(None), record);
             }
             Kind::Part => {
                 let record = object::<PartRecord<'_>>(json).unwrap_or_default();
-                self.part(
-                    name.to_owned(),
-                    file.native_id.to_owned(),
-                    None,
+                let part = Part {
+                    id: name.to_owned(),
+                    created: None,
                     record,
+                    is_gone: false,
                     json,
-                );
+                };
+                self.part(file.native_id.to_owned(), part);
             }
         }
     }
@@ -181,7 +193,7 @@ impl<'a> Found<'a> {
     fn message(
         &mut self,
         id: String,
-        session: &'a str,
+        (session, is_gone): (&'a str, bool),
         row_created: Number,
         record: MessageRecord<'a>,
     ) {
@@ -191,32 +203,22 @@ impl<'a> Found<'a> {
             id: id.clone(),
             created: created.unwrap_or_default(),
             record,
+            is_gone,
             parts: Vec::new(),
         };
         self.messages.entry(id).or_insert((session, message));
     }
 
-    fn part(
-        &mut self,
-        id: String,
-        message: String,
-        created: Option<Timestamp>,
-        record: PartRecord<'a>,
-        json: &'a RawValue,
-    ) {
-        let part = Part {
-            id: id.clone(),
-            created,
-            record,
-            json,
-        };
-        self.parts.entry(id).or_insert((message, part));
+    fn part(&mut self, message: String, part: Part<'a>) {
+        self.parts.entry(part.id.clone()).or_insert((message, part));
     }
 
     fn put_together(self, decoded: &mut Decoded) -> BTreeMap<&'a str, Thread<'a>> {
         let mut messages = self.messages;
         for (message, part) in self.parts.into_values() {
             match messages.get_mut(&message) {
+                // A part that went alone was of an attempt that came to nothing.
+                Some((_, message)) if part.is_gone && !message.is_gone => {}
                 Some((_, message)) => message.parts.push(part),
                 None => decoded.problem(Problem {
                     kind: ProblemKind::Inconsistent,

@@ -20,6 +20,8 @@ pub(super) struct Row<'a> {
     #[serde(borrow)]
     pub(super) message_id: Text<'a>,
     pub(super) time_created: Number,
+    /// Whether the database no longer has it.
+    pub(super) gone: Flag,
     #[serde(borrow)]
     pub(super) data: Option<&'a RawValue>,
 }

@@ -237,7 +237,8 @@ pub(super) fn runs(thread: &Thread<'_>, ids: &mut Ids, decoded: &mut Decoded) ->
             }
             let place = runs.len() - 1;
             let run = &mut runs[place];
-            run.is_reverted = reverted_at.is_some_and(|reverted| at >= reverted);
+            run.is_reverted |=
+                message.is_gone || reverted_at.is_some_and(|reverted| at >= reverted);
             if written.is_persons {
                 run.prompt = written.prompt;
                 run.pending.push(InputPart::Prompt {

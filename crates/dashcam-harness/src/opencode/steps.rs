@@ -1,7 +1,7 @@
 //! The agent's messages: model calls, and the tool calls they asked for.
 
 use super::read::{Message, Part};
-use super::records::{ErrorRecord, cost, time};
+use super::records::{ErrorRecord, PartRecord, cost, time};
 use super::runs::{Ids, Link, Run};
 use super::tools;
 use crate::Decoded;
@@ -118,7 +118,11 @@ pub(super) fn add(
             ids.span(SpanKind::ModelCall, &format!("{}{suffix}", message.id))
         });
         let (output, spans, links) = contents(step, call, is_persons, ids, decoded);
-        let answered = answered(step, at == last, completed);
+        let mut answered = Answered::default();
+        for part in step.parts.iter().copied().chain(step.finish) {
+            answered.part(&part.record, part.created);
+        }
+        let answered = answered.at(at == last, completed);
         let end = answered.or_else(|| failed.and(completed));
         if let Some(id) = call {
             let status = match failed {
@@ -315,27 +319,43 @@ fn shell_line(span: &mut Span) {
 
 /// When the model had answered. A message ends with its tools; the answer that
 /// asked for them ended when the last of them began, and with the last text.
-fn answered(step: &Step<'_, '_>, is_last: bool, completed: Option<Timestamp>) -> Option<Timestamp> {
-    let finished = step.finish.and_then(|part| part.created);
-    // Rows of parts that a fork copied are as old as the fork.
-    let finished = match (finished, completed) {
-        (Some(finished), Some(completed)) => Some(finished.min(completed)),
-        (finished, completed) => finished.or(completed.filter(|_| is_last)),
-    };
-    let mut has_tools = false;
-    let ends = step.parts.iter().filter_map(|part| {
-        let record = &part.record;
-        if record.kind.as_str() == "tool" {
-            has_tools = true;
-            let state = record.state.0.as_ref()?;
-            return time(state.time.0.unwrap_or_default().start).or(part.created);
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Answered {
+    said: Option<Timestamp>,
+    has_tools: bool,
+    finished: Option<Timestamp>,
+}
+
+impl Answered {
+    /// Takes in a part of the step; `created`: when its row was made.
+    pub(super) fn part(&mut self, record: &PartRecord<'_>, created: Option<Timestamp>) {
+        let said = match record.kind.as_str() {
+            "step-finish" => {
+                self.finished = created;
+                return;
+            }
+            "tool" => {
+                self.has_tools = true;
+                let state = record.state.0.as_ref();
+                let times = state.and_then(|state| state.time.0).unwrap_or_default();
+                time(times.start).or(created)
+            }
+            _ => time(record.time.0.unwrap_or_default().end),
+        };
+        self.said = self.said.max(said);
+    }
+
+    /// When it was, in a message that was complete then.
+    pub(super) fn at(self, is_last: bool, completed: Option<Timestamp>) -> Option<Timestamp> {
+        let finished = match (self.finished, completed) {
+            // Rows of parts that a fork copied are as old as the fork.
+            (Some(finished), Some(completed)) => Some(finished.min(completed)),
+            (finished, completed) => finished.or(completed.filter(|_| is_last)),
+        };
+        if self.has_tools {
+            self.said.or(finished)
+        } else {
+            finished
         }
-        time(record.time.0.unwrap_or_default().end)
-    });
-    let said = ends.max();
-    if has_tools {
-        said.or(finished)
-    } else {
-        finished
     }
 }

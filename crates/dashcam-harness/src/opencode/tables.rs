@@ -45,12 +45,20 @@ const BYTES: &str = "SELECT
     coalesce((SELECT sum(octet_length(data)) FROM part WHERE session_id = ?1), 0) +
     coalesce((SELECT sum(octet_length(data)) FROM message WHERE session_id = ?1), 0)";
 
-/// `timestamp` is where the recorder looks for the beginning of a record.
+/// `timestamp` is where the recorder looks for the beginning of a record. The
+/// session's own row comes last: it changes with every step, and what stands
+/// before the first change is not archived again.
+const BEGIN: RowQuery = RowQuery {
+    table: "begin",
+    sql:
+        "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', time_created / 1000.0, 'unixepoch') AS timestamp, id
+          FROM session WHERE id = ?1",
+    json: &[],
+};
+
 const SESSION: RowQuery = RowQuery {
     table: "session",
-    sql: "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', time_created / 1000.0, 'unixepoch') AS timestamp,
-              session.*
-          FROM session WHERE id = ?1",
+    sql: "SELECT * FROM session WHERE id = ?1",
     json: &["metadata", "model", "permission", "revert", "summary_diffs"],
 };
 
@@ -85,13 +93,17 @@ const SESSION_AND_ROOT: RowQuery = RowQuery {
     json: &[],
 };
 
-/// Small, and with the word in it: what a step used.
-const STEP_FINISH: RowQuery = RowQuery {
+/// Of the parts only what usage and its times are counted from.
+const COUNTED: RowQuery = RowQuery {
     table: "part",
-    sql: "SELECT part.message_id, part.data
+    sql: "SELECT part.message_id, part.time_created,
+              CASE WHEN json_valid(part.data) THEN json_object(
+                  'type', part.data -> '$.type', 'tokens', part.data -> '$.tokens',
+                  'cost', part.data -> '$.cost', 'time', part.data -> '$.time',
+                  'state', json_object('time', part.data -> '$.state.time')
+              ) END AS data
           FROM message CROSS JOIN part ON part.message_id = message.id
           WHERE message.session_id = ?1
-              AND octet_length(part.data) < 4096 AND instr(part.data, '\"step-finish\"')
           ORDER BY message.time_created, message.id, part.id",
     json: &["data"],
 };
@@ -109,13 +121,13 @@ pub(super) const LAYOUTS: &[DatabaseLayout] = &[
     DatabaseLayout {
         sessions: sessions!("(SELECT seq FROM event_sequence WHERE aggregate_id = session.id)"),
         bytes: BYTES,
-        rows: &[SESSION, MESSAGE, PART],
-        usage: &[SESSION_AND_ROOT, STEP_FINISH, ANSWER],
+        rows: &[BEGIN, PART, MESSAGE, SESSION],
+        usage: &[SESSION_AND_ROOT, COUNTED, ANSWER],
     },
     DatabaseLayout {
         sessions: sessions!("NULL"),
         bytes: BYTES,
-        rows: &[SESSION, MESSAGE, PART],
-        usage: &[SESSION_AND_ROOT, STEP_FINISH, ANSWER],
+        rows: &[BEGIN, PART, MESSAGE, SESSION],
+        usage: &[SESSION_AND_ROOT, COUNTED, ANSWER],
     },
 ];

@@ -6,7 +6,7 @@
 
 use super::OpenCode;
 use crate::{Decoded, Evidence, EvidenceFile, HarnessReader, Home, response_hash};
-use dashcam_trace::{InputPart, Part, Session, Span, SpanBody, Tokens};
+use dashcam_trace::{InputPart, Part, Session, Span, SpanBody, Timestamp, Tokens};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -194,24 +194,28 @@ fn model_call(call: &dashcam_trace::ModelCall) -> String {
     text
 }
 
-/// Calls by response: what the decoder counts, and what the scanner does.
-fn counted(session: &Session) -> BTreeMap<u64, (String, Tokens, Option<i64>)> {
+/// Calls by response: model, tokens, cost, and when it was answered.
+type Calls = BTreeMap<u64, (String, Tokens, Option<i64>, Timestamp)>;
+
+/// What the decoder counts.
+fn counted(session: &Session) -> Calls {
     session
         .spans()
         .filter_map(|span| match &span.body {
-            SpanBody::ModelCall(call) => Some(call),
+            SpanBody::ModelCall(call) => Some((span, call)),
             _ => None,
         })
-        .filter_map(|call| {
+        .filter_map(|(span, call)| {
             let response = response_hash(call.response_id.as_deref()?);
             let cost = call.cost.as_ref().map(|cost| cost.usd.nanos());
-            Some((response, (call.model.clone(), call.tokens?, cost)))
+            let at = span.end.unwrap_or(span.start);
+            Some((response, (call.model.clone(), call.tokens?, cost, at)))
         })
         .collect()
 }
 
 /// What the scanner finds in rows, given in the order of its queries.
-fn scanned(rows: &[Rows]) -> BTreeMap<u64, (String, Tokens, Option<i64>)> {
+fn scanned<'r>(rows: impl IntoIterator<Item = &'r Rows>) -> Calls {
     let mut found = BTreeMap::new();
     for rows in rows {
         let mut scanner = OpenCode.usage_scanner(Path::new(&rows.path)).unwrap();
@@ -224,7 +228,7 @@ fn scanned(rows: &[Rows]) -> BTreeMap<u64, (String, Tokens, Option<i64>)> {
         for line in of("session").chain(of("part")).chain(of("message")) {
             scanner.line(line, &mut |record| {
                 let cost = record.cost.map(dashcam_trace::Money::nanos);
-                let call = (record.model.to_owned(), record.tokens, cost);
+                let call = (record.model.to_owned(), record.tokens, cost, record.at);
                 found.insert(record.response, call);
             });
         }

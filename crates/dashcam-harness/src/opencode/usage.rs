@@ -1,11 +1,11 @@
 //! Token counts straight from rows.
 //!
-//! The recorder gives the session first, then the ends of its steps, then the
-//! answers they belong to ([`super::tables`]). Of the files of older versions,
+//! The recorder gives the session first, then the parts, then the answers that
+//! they belong to ([`super::tables`]). Of the files of older versions,
 //! those of messages are read.
 
 use super::records::{MessageRecord, PartRecord, Row, SessionRecord, TokensRecord, cost, time};
-use super::steps::Identity;
+use super::steps::{Answered, Identity};
 use crate::lenient::{Maybe, Number};
 use crate::{UsageRecord, UsageScanner, response_hash};
 use dashcam_trace::{Timestamp, Tokens};
@@ -17,8 +17,23 @@ use serde_json::value::RawValue;
 pub(super) struct Scanner {
     session: String,
     cwd: String,
-    /// The ends of steps, by message.
-    finished: FxHashMap<String, Vec<(Option<TokensRecord>, Number)>>,
+    /// The steps of messages that have not come yet.
+    steps: FxHashMap<String, Steps>,
+}
+
+/// The steps of a message.
+#[derive(Debug, Default)]
+struct Steps {
+    finished: Vec<Step>,
+    /// What came after the last end of one.
+    open: Answered,
+}
+
+#[derive(Debug)]
+struct Step {
+    tokens: Option<TokensRecord>,
+    cost: Number,
+    answered: Answered,
 }
 
 impl UsageScanner for Scanner {
@@ -38,13 +53,17 @@ impl UsageScanner for Scanner {
                 session.directory.as_str().clone_into(&mut self.cwd);
             }
             "part" => {
-                if let Some(part) = object::<PartRecord<'_>>(row.data)
-                    && part.kind.as_str() == "step-finish"
-                {
-                    self.finished
-                        .entry(row.message_id.as_str().to_owned())
-                        .or_default()
-                        .push((part.tokens.0, part.cost));
+                if let Some(part) = object::<PartRecord<'_>>(row.data) {
+                    let message = row.message_id.as_str().to_owned();
+                    let steps = self.steps.entry(message).or_default();
+                    steps.open.part(&part, time(row.time_created));
+                    if part.kind.as_str() == "step-finish" {
+                        steps.finished.push(Step {
+                            tokens: part.tokens.0,
+                            cost: part.cost,
+                            answered: std::mem::take(&mut steps.open),
+                        });
+                    }
                 }
             }
             "message" => {
@@ -71,20 +90,29 @@ impl Scanner {
         message: &MessageRecord<'_>,
         report: &mut dyn FnMut(UsageRecord<'_>),
     ) {
-        let steps = self
-            .finished
-            .remove(id)
-            .unwrap_or_else(|| vec![(message.tokens.0, message.cost)]);
-        for (step, (tokens, cost)) in steps.into_iter().enumerate() {
-            let Some(tokens) = tokens.and_then(|tokens| tokens.tokens()) else {
+        let mut steps = self.steps.remove(id).unwrap_or_default();
+        if steps.finished.is_empty() {
+            steps.finished.push(Step {
+                tokens: message.tokens.0,
+                cost: message.cost,
+                answered: steps.open,
+            });
+        }
+        let times = message.time.0.unwrap_or_default();
+        let completed = time(times.completed);
+        let mut begun = time(times.created).or_else(|| time(row_created));
+        let last = steps.finished.len() - 1;
+        for (number, step) in steps.finished.into_iter().enumerate() {
+            begun = begun.max(step.answered.at(number == last, completed));
+            let Some(tokens) = step.tokens.and_then(|tokens| tokens.tokens()) else {
                 continue;
             };
             let place = Place {
                 session: &self.session,
                 cwd: &self.cwd,
-                at: time(row_created),
+                at: begun,
             };
-            report_step(message, &place, (step, tokens, cost), report);
+            report_step(message, &place, (number, tokens, step.cost), report);
         }
     }
 }
@@ -103,10 +131,11 @@ impl UsageScanner for DocumentScanner {
         let tokens = message.tokens.0.and_then(|tokens| tokens.tokens());
         if let Some(tokens) = tokens.filter(|_| message.role.as_str() == "assistant") {
             let path = message.path.0.as_ref();
+            let times = message.time.0.unwrap_or_default();
             let place = Place {
                 session: message.session_id.as_str(),
                 cwd: path.map_or("", |path| path.cwd.as_str()),
-                at: None,
+                at: time(times.completed).or(time(times.created)),
             };
             report_step(&message, &place, (0, tokens, message.cost), report);
         }
@@ -117,7 +146,7 @@ impl UsageScanner for DocumentScanner {
 struct Place<'p> {
     session: &'p str,
     cwd: &'p str,
-    /// When its row was made.
+    /// When the model had answered.
     at: Option<Timestamp>,
 }
 
@@ -139,7 +168,7 @@ fn report_step(
     };
     report(UsageRecord {
         response: response_hash(&identity.response_id()),
-        at: completed.or(created).or(place.at).unwrap_or_default(),
+        at: place.at.unwrap_or_default(),
         model: message.model_id.as_str(),
         provider: message.provider_id.get(),
         tokens,

@@ -8,6 +8,7 @@
 //! database itself the store remembers a [`FileState`] without a native id:
 //! what it was when all of it had been taken in.
 
+mod gone;
 mod open;
 mod rows;
 mod stamp;
@@ -254,13 +255,19 @@ impl Databases {
         Err(DatabaseError::Moving)
     }
 
-    /// The rows of a session as evidence; nothing if it is not there.
+    /// The rows of a session as evidence, and what was archived of it and is
+    /// no longer there; nothing if the session itself is gone.
     pub(crate) fn evidence(
         &self,
         source: &DatabaseSource,
         session: &str,
+        archived: &[u8],
     ) -> Result<Vec<u8>, DatabaseError> {
-        self.read(source, |open| open.evidence(session))
+        let rows = self.read(source, |open| open.evidence(session))?;
+        if rows.is_empty() || archived.is_empty() {
+            return Ok(rows);
+        }
+        Ok(gone::with_gone(rows, archived))
     }
 
     fn take(&self, source: &DatabaseSource) -> Result<Option<OpenDatabase>, DatabaseError> {

