@@ -31,6 +31,31 @@ pub(super) fn diffs(shown: &str, edits: &[FileEdit<'_>]) -> Vec<FileDiff> {
     diffs.collect()
 }
 
+/// Mends what `apply_patch` shows of files that it adds or deletes: it counts
+/// the nothing after the last line's end as a line (seen in 1.0.102).
+pub(super) fn without_line_after_the_end(diff: &mut FileDiff) {
+    let (sign, count) = match diff.change {
+        Change::Add => ('+', &mut diff.added),
+        Change::Delete => ('-', &mut diff.removed),
+        Change::Update => return,
+    };
+    let Some((_, lines)) = diff.patch.split_once('\n') else {
+        return;
+    };
+    let Some(rest) = lines.strip_suffix(&format!("{sign}\n")) else {
+        return;
+    };
+    if !rest.is_empty() && !rest.ends_with('\n') {
+        return; // The line only ends so.
+    }
+    *count = count.saturating_sub(1);
+    let header = match diff.change {
+        Change::Add => format!("@@ -0,0 +1,{count} @@\n"),
+        _ => format!("@@ -1,{count} +0,0 @@\n"),
+    };
+    diff.patch = header + rest;
+}
+
 /// The part of a diff that is of one file.
 #[derive(Debug, Default)]
 struct Section<'a> {
@@ -63,7 +88,8 @@ fn sections(diff: &str) -> Vec<Section<'_>> {
             continue;
         };
         in_hunk |= line.starts_with("@@ ");
-        if in_hunk {
+        // Between files there are lines of nothing.
+        if in_hunk && !line.is_empty() {
             section.added += u32::from(line.starts_with('+'));
             section.removed += u32::from(line.starts_with('-'));
             section.patch.push_str(line);
@@ -94,8 +120,21 @@ mod tests {
         let found = diffs(TWO, &edits);
         assert_eq!(found[0].path, "/w/y");
         assert_eq!((found[0].change, found[0].added), (Change::Add, 1));
-        assert_eq!(found[1].patch, "@@ -1,2 +1,2 @@\n a\n--- b\n+++ c\n\n");
+        assert_eq!(found[1].patch, "@@ -1,2 +1,2 @@\n a\n--- b\n+++ c\n");
         assert_eq!((found[1].added, found[1].removed), (1, 1));
+    }
+
+    #[test]
+    fn a_patch_adds_no_line_after_the_end() {
+        let edits = edits(r#"[{"path":"/w/n","kind":"create"}]"#);
+        let shown =
+            "diff --git a/w/n b/w/n\n--- a/dev/null\n+++ b/w/n\n@@ -1,0 +1,2 @@\n+one +\n+\n\n";
+        let mut diff = diffs(shown, &edits).remove(0);
+        without_line_after_the_end(&mut diff);
+        let mended = ("@@ -0,0 +1,1 @@\n+one +\n", 1);
+        assert_eq!((diff.patch.as_str(), diff.added), mended);
+        without_line_after_the_end(&mut diff);
+        assert_eq!((diff.patch.as_str(), diff.added), mended);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tool calls: asked for in a message, then begun, then ended, all by id.
 
-use super::diffs::diffs;
+use super::diffs::{diffs, without_line_after_the_end};
 use super::records::{ToolComplete, ToolRequest, ToolStart};
 use super::session::{Place, Reader};
 use super::tools::{Request, command_line};
@@ -118,7 +118,7 @@ impl Reader<'_> {
             .as_ref()
             .and_then(|shell| shell.exit_code);
         let shown = result.and_then(|result| result.detailed_content.get());
-        let changed = diffs(
+        let mut changed = diffs(
             shown.unwrap_or_default(),
             complete.file_edits.as_deref().unwrap_or_default(),
         );
@@ -138,6 +138,9 @@ impl Reader<'_> {
         let SpanBody::ToolCall(call) = &mut span.body else {
             return;
         };
+        if call.tool == "apply_patch" {
+            changed.iter_mut().for_each(without_line_after_the_end);
+        }
         call.exit_code = exit_code;
         let kept = limit(said.unwrap_or_default(), limit::TOOL_OUTPUT);
         call.output = Some(ToolOutput {
