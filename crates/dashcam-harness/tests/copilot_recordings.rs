@@ -15,7 +15,7 @@ use home::{Responses, SessionFiles, fixtures, sessions};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const RECORDINGS: [&str; 11] = [
+const RECORDINGS: [&str; 12] = [
     "abort",
     "abort-stream",
     "background",
@@ -23,6 +23,7 @@ const RECORDINGS: [&str; 11] = [
     "errors",
     "fatal",
     "gpt",
+    "interactive",
     "mcp",
     "parallel",
     "resume",
@@ -139,7 +140,15 @@ fn recordings_hold_what_the_model_server_served() {
                     (tool.tool.as_str(), tool.input.to_value())
                 })
                 .collect();
+            let is_summary = call
+                .parameters
+                .iter()
+                .any(|(_, value)| value == "compaction");
             let is_it = |served: &Value| {
+                // What it said is told by the event.
+                if is_summary {
+                    return served["queue"] == "compaction";
+                }
                 let calls = served["reply"]["tool_calls"].as_array();
                 let calls = calls.map(Vec::as_slice).unwrap_or_default();
                 served["reply"]["text"].as_str().unwrap_or_default() == said
@@ -382,4 +391,41 @@ fn what_ends_in_the_background_goes_on_with_the_turn() {
         made_up,
         [("read_agent", Status::Ok), ("read_bash", Status::Ok)]
     );
+}
+
+#[test]
+fn the_call_that_sums_up_a_conversation_is_counted() {
+    let session = session("interactive");
+    let calls = model_calls(&session);
+    let asked_by = ("asked_by".to_owned(), "compaction".to_owned());
+    let summaries: Vec<_> = calls
+        .iter()
+        .filter(|(_, call)| call.parameters.contains(&asked_by))
+        .collect();
+    assert_eq!(summaries.len(), 1);
+    assert_eq!(summaries[0].1.provider.as_deref(), Some("anthropic"));
+    let told = events(&session, EventKind::Compaction);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].1.text.as_deref().unwrap().starts_with("<overview>"));
+}
+
+#[test]
+fn what_the_person_allows_and_runs_is_told() {
+    let session = session("interactive");
+    let permissions = events(&session, EventKind::Permission);
+    assert_eq!(permissions.len(), 1);
+    let (span, event) = permissions[0];
+    assert_eq!(event.text.as_deref(), Some("approved"));
+    let waited = span.end.unwrap().duration_since(span.start).as_secs();
+    assert_eq!(waited, 5);
+    assert!(matches!(above(&session, span).body, SpanBody::ToolCall(_)));
+    let lines = events(&session, EventKind::ShellLine);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].1.text.as_deref(), Some("echo mine"));
+    assert_eq!(
+        lines[0].1.details.as_ref().unwrap().to_value(),
+        serde_json::json!({ "exit_code": 0, "output": "mine" })
+    );
+    let prompts: Vec<_> = session.turns.iter().map(|turn| &turn.prompt.text).collect();
+    assert_eq!(prompts, ["do it", "go on"]);
 }

@@ -19,19 +19,31 @@ impl Reader<'_> {
         };
         self.agent_under(agent, usage.parent_tool_call_id.get());
         let id = response_id(usage, event).unwrap_or_else(|| self.event.clone());
-        self.answered(agent, &id, usage);
+        let asked_by = usage.interaction_type.get().filter(|_| !usage.is_step());
+        self.answered(agent, &id, usage, asked_by);
     }
 
-    /// Takes in what is known of a response beside its words.
-    pub(super) fn answered(&mut self, agent: &str, id: &str, usage: &Usage<'_>) {
+    /// Takes in the call that summed the conversation up.
+    pub(super) fn summed_up(&mut self, agent: &str, id: &str, usage: &Usage<'_>) {
+        self.answered(agent, id, usage, Some("compaction"));
+        self.turn_goes_on(agent);
+    }
+
+    /// Takes in what is known of a response beside its words. `asked_by` says
+    /// who wanted it, where it was no step of the conversation.
+    fn answered(&mut self, agent: &str, id: &str, usage: &Usage<'_>, asked_by: Option<&str>) {
         let model = usage.model.owned();
-        let place = self.call_of(agent, Some(id), model.as_deref(), usage.is_step());
+        let place = self.call_of(agent, Some(id), model.as_deref(), asked_by.is_none());
         let at = self.at;
-        let retries = if usage.is_step() {
+        let retries = if asked_by.is_none() {
             std::mem::take(&mut self.worker(agent).failures)
         } else {
             0
         };
+        if usage.tells_provider() || asked_by.is_none() {
+            self.provider = Some(usage.provider().to_owned());
+        }
+        let provider = self.provider.clone();
         let turn_start = self.turns[place.turn].start;
         let span = self.span(place);
         let SpanBody::ModelCall(call) = &mut span.body else {
@@ -49,16 +61,16 @@ impl Reader<'_> {
             );
         }
         call.tokens = tokens;
-        call.provider = Some(usage.provider().to_owned());
+        call.provider = provider;
         call.ttft_ms = usage.time_to_first_token_ms;
         call.stop_reason = usage.finish_reason.owned();
         call.retries = (retries > 0).then_some(retries);
         if let Some(effort) = usage.reasoning_effort.owned() {
             call.parameters.push(("effort".to_owned(), effort));
         }
-        if let Some(kind) = usage.interaction_type.get().filter(|_| !usage.is_step()) {
+        if let Some(asked_by) = asked_by {
             call.parameters
-                .push(("asked_by".to_owned(), kind.to_owned()));
+                .push(("asked_by".to_owned(), asked_by.to_owned()));
         }
         span.end = Some(at.max(span.start));
         if let Some(start) = usage.duration.and_then(|ms| before(at, ms)) {

@@ -52,7 +52,7 @@ impl Reader<'_> {
             "session.model_change" if agent.is_empty() => self.settings(agent, line),
             "session.mode_changed" | "session.permissions_changed" => self.settings(agent, line),
             "session.compaction_complete" => {
-                self.with(line, |reader, done| reader.compacted(agent, done, data));
+                self.with(line, |reader, done| reader.compacted(agent, done, line));
             }
             "session.truncation" => {
                 self.note(agent, EventKind::Compaction, "truncation", None, data);
@@ -139,6 +139,9 @@ impl Reader<'_> {
             if let Some(model) = model {
                 reader.model = Some(model.to_owned());
             }
+            if model.is_some() && notice.previous_model.get() == model {
+                return; // Said at the start of a process: nothing changed.
+            }
             let told = [
                 ("model", model),
                 ("effort", model.and_then(|_| notice.reasoning_effort.get())),
@@ -156,13 +159,24 @@ impl Reader<'_> {
 
     /// `session.compaction_complete`, with the model call that wrote the
     /// summary.
-    fn compacted(&mut self, agent: &str, done: &Compaction<'_>, details: Option<&RawValue>) {
+    fn compacted(&mut self, agent: &str, done: &Compaction<'_>, line: &Line<'_>) {
+        if let Some(usage) = &done.compaction_tokens_used
+            && let Some(id) = done.response_id(&line.id)
+        {
+            self.summed_up(agent, &id, usage);
+        }
         let summary = done
             .summary_content
             .get()
             .or_else(|| done.error.get())
             .map(str::to_owned);
-        let id = self.note(agent, EventKind::Compaction, "compaction", summary, details);
+        let id = self.note(
+            agent,
+            EventKind::Compaction,
+            "compaction",
+            summary,
+            line.data,
+        );
         if done.success == Some(false) {
             self.mark(agent, id, Status::Error);
         }

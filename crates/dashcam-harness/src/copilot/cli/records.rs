@@ -178,6 +178,14 @@ impl Usage<'_> {
         })
     }
 
+    /// Whether it tells who answered.
+    pub(super) fn tells_provider(&self) -> bool {
+        self.model_provider
+            .get()
+            .or(self.provider_type.get())
+            .is_some()
+    }
+
     /// Who answered: the family of a provider of the person's own, which is
     /// only told then (`other` where its address is not well known); everything
     /// else is served by GitHub.
@@ -381,6 +389,8 @@ pub(super) struct Notice<'a> {
     #[serde(borrow)]
     pub(super) reason: Text<'a>,
     #[serde(borrow)]
+    pub(super) previous_model: Text<'a>,
+    #[serde(borrow)]
     pub(super) new_model: Text<'a>,
     #[serde(borrow)]
     pub(super) reasoning_effort: Text<'a>,
@@ -404,7 +414,21 @@ pub(super) struct Compaction<'a> {
     #[serde(borrow)]
     pub(super) request_id: Text<'a>,
     #[serde(borrow)]
+    pub(super) compaction_attempt_id: Text<'a>,
+    /// What the summary took. No usage record tells of it (seen in 1.0.102).
+    #[serde(borrow)]
     pub(super) compaction_tokens_used: Option<Usage<'a>>,
+}
+
+impl Compaction<'_> {
+    /// What names the response that the summary came in.
+    pub(super) fn response_id(&self, event: &Text<'_>) -> Option<String> {
+        self.request_id
+            .get()
+            .or_else(|| self.compaction_attempt_id.get())
+            .or_else(|| event.get())
+            .map(str::to_owned)
+    }
 }
 
 /// `permission.requested` and `permission.completed`.

@@ -82,6 +82,8 @@ pub(super) struct Reader<'d> {
     /// System prompts seen, so that each is told once.
     pub(super) prompts_seen: FxHashSet<String>,
     pub(super) model: Option<String>,
+    /// Who answered last: not every call tells.
+    pub(super) provider: Option<String>,
     created: Option<Timestamp>,
     version: Option<String>,
     cwd: Option<String>,
@@ -108,6 +110,7 @@ impl<'d> Reader<'d> {
             assets: FxHashMap::default(),
             prompts_seen: FxHashSet::default(),
             model: None,
+            provider: None,
             created: None,
             version: None,
             cwd: None,

@@ -159,6 +159,17 @@ impl Reader<'_> {
         }
     }
 
+    /// Something was done for a turn that had ended.
+    pub(super) fn turn_goes_on(&mut self, agent: &str) {
+        let at = self.at;
+        if agent.is_empty()
+            && let Some(turn) = self.turns.last_mut()
+            && turn.state != State::Working
+        {
+            turn.step_ended = turn.step_ended.max(Some(at));
+        }
+    }
+
     /// An error that the program gave up at.
     pub(super) fn turn_failed(&mut self, error: &str) {
         if let Some(turn) = self.turns.last_mut()

@@ -1,6 +1,8 @@
 //! Finds usage in a session's events without decoding them.
 
-use super::records::{Context, Line, SessionStart, Usage, UsageRecord, response_id};
+use super::records::{
+    Compaction, Context, Line, Notice, SessionStart, Usage, UsageRecord, response_id,
+};
 use crate::{UsageScanner, response_hash};
 use dashcam_trace::Timestamp;
 use memchr::memmem;
@@ -13,6 +15,7 @@ const HEAD_BYTES: usize = 60;
 pub(super) struct Scanner {
     session: String,
     model: Option<String>,
+    provider: Option<String>,
     cwd: String,
     branch: String,
     remote: Option<String>,
@@ -25,6 +28,7 @@ impl Scanner {
         Self {
             session: session.to_owned(),
             model: None,
+            provider: None,
             cwd: String::new(),
             branch: String::new(),
             remote: None,
@@ -68,7 +72,7 @@ impl Scanner {
             response: response_hash(id),
             at: self.at,
             model: model.unwrap_or("unknown"),
-            provider: Some(usage.provider()),
+            provider: self.provider.as_deref(),
             tokens,
             cost: None,
             session: &self.session,
@@ -86,7 +90,11 @@ impl UsageScanner for Scanner {
         let head = &line[..line.len().min(HEAD_BYTES)];
         let is = |kind: &str| memmem::find(head, kind.as_bytes()).is_some();
         let is_usage = is("\"session.usage_record\"");
-        if !is_usage && !is("\"session.start\"") && !is("\"session.resume\"") {
+        let is_other = is("\"session.start\"")
+            || is("\"session.resume\"")
+            || is("\"session.model_change\"")
+            || is("\"session.compaction_complete\"");
+        if !is_usage && !is_other {
             return;
         }
         let Some(line) = std::str::from_utf8(line)
@@ -109,7 +117,26 @@ impl UsageScanner for Scanner {
                 if let Ok(UsageRecord { usage: Some(usage) }) = serde_json::from_str(data.get())
                     && let Some(id) = response_id(&usage, &line.id)
                 {
+                    if usage.tells_provider() || usage.is_step() {
+                        self.provider = Some(usage.provider().to_owned());
+                    }
                     self.report(&usage, &id, report);
+                }
+            }
+            Some("session.compaction_complete") => {
+                if let Ok(done) = serde_json::from_str::<Compaction<'_>>(data.get())
+                    && let Some(usage) = &done.compaction_tokens_used
+                    && let Some(id) = done.response_id(&line.id)
+                {
+                    self.report(usage, &id, report);
+                }
+            }
+            // A subagent's own model is not the session's.
+            Some("session.model_change") if line.agent_id.get().is_none() => {
+                if let Ok(notice) = serde_json::from_str::<Notice<'_>>(data.get())
+                    && let Some(model) = notice.new_model.owned()
+                {
+                    self.model = Some(model);
                 }
             }
             _ => {}
