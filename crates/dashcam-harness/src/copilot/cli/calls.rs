@@ -83,7 +83,9 @@ impl Reader<'_> {
     /// `assistant.message`.
     pub(super) fn message(&mut self, agent: &str, message: &AssistantMessage<'_>) {
         let requests = message.tool_requests.as_deref().unwrap_or_default();
-        if message.is_made_up() {
+        // The extension of VS Code names no model either, but writes within steps.
+        let is_within_step = self.worker(agent).step_began.is_some();
+        if message.is_made_up() && !is_within_step {
             let (turn, above) = self.stand(agent);
             for request in requests {
                 self.tool_request(agent, turn, above, request);

@@ -7,7 +7,6 @@ mod events;
 mod records;
 mod session;
 mod tool_calls;
-mod tools;
 mod turns;
 mod usage;
 mod workspace;

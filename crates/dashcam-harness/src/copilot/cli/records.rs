@@ -247,8 +247,9 @@ pub(super) struct AssistantMessage<'a> {
 }
 
 impl AssistantMessage<'_> {
-    /// Whether the program wrote it by itself, to put what ended in the
-    /// background into the conversation: no model, no step (seen in 1.0.102).
+    /// Whether the program may have written it by itself, to put what ended in
+    /// the background into the conversation: no model, no step (seen in
+    /// 1.0.102).
     pub(super) fn is_made_up(&self) -> bool {
         [
             &self.model,

@@ -1,9 +1,9 @@
 //! Tool calls: asked for in a message, then begun, then ended, all by id.
 
+use super::super::tools::{Request, command_line};
 use super::diffs::{diffs, without_line_after_the_end};
 use super::records::{ToolComplete, ToolRequest, ToolStart};
 use super::session::{Place, Reader};
-use super::tools::{Request, command_line};
 use crate::limit::{self, limit};
 use dashcam_trace::{
     Event, EventKind, InputPart, RawJson, SpanBody, SpanId, Status, Timing, ToolCall, ToolOutput,

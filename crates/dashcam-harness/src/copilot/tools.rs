@@ -27,6 +27,14 @@ impl Request {
             server: server.to_owned(),
             tool: tool.unwrap_or(name).to_owned(),
         });
+        // The extension of VS Code writes them as JSON inside a string.
+        let inner = arguments.and_then(|json| serde_json::from_str::<String>(json.get()).ok());
+        let inner = inner.and_then(|json| serde_json::from_str::<Box<RawValue>>(&json).ok());
+        let is_object = |json: &RawValue| json.get().starts_with('{');
+        let arguments = match inner.as_deref().filter(|json| is_object(json)) {
+            Some(inner) => Some(inner),
+            None => arguments,
+        };
         let fields = arguments
             .and_then(|json| serde_json::from_str::<Arguments<'_>>(json.get()).ok())
             .unwrap_or_default();
@@ -69,6 +77,14 @@ struct Arguments<'a> {
     agent_type: Option<&'a RawValue>,
     #[serde(borrow, rename = "shellId")]
     shell_id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "filePath")]
+    file_path: Option<&'a RawValue>,
+    #[serde(borrow, rename = "agentName")]
+    agent_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+    #[serde(borrow)]
+    urls: Option<Vec<&'a RawValue>>,
 }
 
 fn string(value: Option<&RawValue>) -> Option<String> {
@@ -76,26 +92,73 @@ fn string(value: Option<&RawValue>) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// The kind of a built-in tool. Names of 1.0.102, and the older
-/// `str_replace_editor`, which did by its `command` what four tools do now.
+/// The kind of a built-in tool: of the CLI (names of 1.0.102, and the older
+/// `str_replace_editor`, which did by its `command` what four tools do now), or
+/// of VS Code, by the name that the model knows or by the editor's own
+/// (`toolNames.ts` of vscode-copilot-chat at 31acd00a).
 fn kind(name: &str, fields: &Arguments<'_>) -> ToolKind {
     match name {
-        "view" | "show_file" => ToolKind::Read,
-        "edit" | "apply_patch" | "str_replace" | "insert" => ToolKind::Edit,
-        "create" => ToolKind::Write,
+        "view"
+        | "show_file"
+        | "read_file"
+        | "copilot_readFile"
+        | "view_image"
+        | "copilot_viewImage"
+        | "read_notebook_cell_output"
+        | "copilot_readNotebookCellOutput" => ToolKind::Read,
+        "edit"
+        | "apply_patch"
+        | "copilot_applyPatch"
+        | "str_replace"
+        | "insert"
+        | "insert_edit_into_file"
+        | "copilot_insertEdit"
+        | "replace_string_in_file"
+        | "copilot_replaceString"
+        | "multi_replace_string_in_file"
+        | "copilot_multiReplaceString"
+        | "edit_notebook_file"
+        | "copilot_editNotebook" => ToolKind::Edit,
+        "create" | "create_file" | "copilot_createFile" => ToolKind::Write,
         "str_replace_editor" => match string(fields.command).as_deref() {
             Some("view") => ToolKind::Read,
             Some("create") => ToolKind::Write,
             _ => ToolKind::Edit,
         },
-        "grep" | "rg" | "glob" | "search_code_subagent" | "lsp" | "tool_search" => ToolKind::Search,
-        "bash" | "read_bash" | "write_bash" | "stop_bash" | "list_bash" | "powershell"
-        | "read_powershell" | "write_powershell" | "stop_powershell" | "list_powershell"
-        | "local_shell" => ToolKind::Shell,
-        "web_fetch" | "web_search" | "fetch" => ToolKind::Web,
-        "task" | "read_agent" | "list_agents" | "write_agent" | "stop_agent" | "send_inbox" => {
-            ToolKind::Task
+        "grep"
+        | "rg"
+        | "glob"
+        | "lsp"
+        | "semantic_search"
+        | "copilot_searchCodebase"
+        | "file_search"
+        | "copilot_findFiles"
+        | "grep_search"
+        | "copilot_findTextInFiles"
+        | "list_dir"
+        | "copilot_listDirectory"
+        | "search_workspace_symbols"
+        | "copilot_searchWorkspaceSymbols"
+        | "test_search"
+        | "copilot_findTestFiles" => ToolKind::Search,
+        "bash"
+        | "read_bash"
+        | "write_bash"
+        | "stop_bash"
+        | "list_bash"
+        | "powershell"
+        | "read_powershell"
+        | "write_powershell"
+        | "stop_powershell"
+        | "list_powershell"
+        | "local_shell"
+        | "run_in_terminal"
+        | "get_terminal_output" => ToolKind::Shell,
+        "web_fetch" | "web_search" | "fetch" | "fetch_webpage" | "copilot_fetchWebPage" => {
+            ToolKind::Web
         }
+        "task" | "runSubagent" | "search_subagent" | "execution_subagent" | "read_agent"
+        | "list_agents" | "write_agent" | "stop_agent" | "send_inbox" => ToolKind::Task,
         "update_todo" | "manage_todo_list" | "exit_plan_mode" => ToolKind::Plan,
         "skill" => ToolKind::Skill,
         _ => ToolKind::Other,
@@ -104,16 +167,24 @@ fn kind(name: &str, fields: &Arguments<'_>) -> ToolKind {
 
 fn target(kind: ToolKind, fields: &Arguments<'_>, arguments: Option<&RawValue>) -> Option<String> {
     let target = match kind {
-        ToolKind::Read | ToolKind::Write => string(fields.path),
+        ToolKind::Read | ToolKind::Write => {
+            string(fields.path).or_else(|| string(fields.file_path))
+        }
         // Free text: a patch, whose files its result names.
-        ToolKind::Edit => string(fields.path).or_else(|| first_file(&string(arguments)?)),
+        ToolKind::Edit => string(fields.path)
+            .or_else(|| string(fields.file_path))
+            .or_else(|| first_file(&string(fields.input)?))
+            .or_else(|| first_file(&string(arguments)?)),
         ToolKind::Search => string(fields.pattern)
             .or_else(|| string(fields.query))
             .or_else(|| string(fields.path)),
         ToolKind::Shell => string(fields.command)
             .or_else(|| string(fields.shell_id).map(|id| format!("shell {id}"))),
-        ToolKind::Web => string(fields.url).or_else(|| string(fields.query)),
+        ToolKind::Web => string(fields.url)
+            .or_else(|| string(fields.urls.as_ref()?.first().copied()))
+            .or_else(|| string(fields.query)),
         ToolKind::Task => string(fields.name)
+            .or_else(|| string(fields.agent_name))
             .or_else(|| string(fields.agent_id))
             .or_else(|| string(fields.agent_type)),
         ToolKind::Skill => string(fields.skill).or_else(|| string(fields.name)),
