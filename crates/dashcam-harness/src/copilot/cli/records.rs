@@ -202,7 +202,7 @@ impl Usage<'_> {
     pub(super) fn is_step(&self) -> bool {
         matches!(
             self.interaction_type.get(),
-            None | Some("conversation-agent" | "conversation-subagent")
+            None | Some("conversation-agent" | "conversation-subagent" | "conversation-user")
         )
     }
 }
