@@ -230,14 +230,26 @@ impl CallCheck<'_> {
     fn tool(&mut self, served: &ServedCall, span: &Span, call: &ToolCall) {
         self.equal("tool's model call", Some(self.seen.span.id), span.parent);
         if served.id.is_some() {
-            self.equal("call id", served.id.clone(), call.call_id.clone());
+            let id = call.call_id.as_deref();
+            // Copilot marks calls whose input is free text.
+            let id = id.map(|id| id.strip_prefix("custom_").unwrap_or(id));
+            self.equal("call id", served.id.as_deref(), id);
         }
         self.equal("tool", bare(&served.name), bare(&call.tool));
         self.input(served, call);
         if let Some((text, is_error)) = &served.result {
             let output = call.output.as_ref().map(|output| output.text.clone());
             let text = without_reminder(text, output.as_deref());
-            self.equal("result", Some(text.to_owned()), output);
+            // Of a tool that failed Copilot keeps what it tells people, not
+            // the longer text that it tells the model.
+            let is_rephrased = self.harness == Harness::Copilot
+                && span.status == Status::Error
+                && call.exit_code.is_none();
+            if is_rephrased {
+                self.equal("error", span.error.clone(), output);
+            } else {
+                self.equal("result", Some(text.to_owned()), output);
+            }
             if *is_error {
                 self.equal("tool status", Status::Error, span.status);
             }
@@ -246,7 +258,7 @@ impl CallCheck<'_> {
             .mcp
             .as_ref()
             .map(|mcp| (mcp.server.clone(), mcp.tool.clone()));
-        self.equal("MCP tool", mcp_tool(served), mcp);
+        self.equal("MCP tool", mcp_tool(self.harness, served), mcp);
     }
 
     fn input(&mut self, served: &ServedCall, call: &ToolCall) {
@@ -277,8 +289,12 @@ fn without_reminder<'a>(text: &'a str, output: Option<&'a str>) -> &'a str {
 }
 
 /// Server and tool as the wire names them: `mcp__server__tool`, or the same
-/// in two fields.
-fn mcp_tool(served: &ServedCall) -> Option<(String, String)> {
+/// in two fields; Copilot writes `server-tool`.
+fn mcp_tool(harness: Harness, served: &ServedCall) -> Option<(String, String)> {
+    if harness == Harness::Copilot {
+        let (server, tool) = served.name.split_once('-')?;
+        return Some((server.to_owned(), tool.to_owned()));
+    }
     let whole = match &served.namespace {
         Some(namespace) => format!("{namespace}__{}", served.name),
         None => served.name.clone(),
@@ -323,7 +339,7 @@ fn sums(
     let tokens: Tokens = served.iter().map(|served| served.tokens).sum();
     let calls = served.len() as u64;
     let asked: usize = served.iter().map(|served| served.calls.len()).sum();
-    let tools = (asked + called_by_scripts(recorded)) as u64;
+    let tools = (asked + called_by_others(recorded)) as u64;
     let cost: Money = pairs
         .iter()
         .filter_map(|(seen, served)| {
@@ -357,18 +373,18 @@ fn sums(
     );
 }
 
-/// The tool calls that no model call asked for: a script did that a model call
-/// of Codex asked for.
-fn called_by_scripts(recorded: &Recorded) -> usize {
+/// The tool calls that no model call asked for: a script of Codex's did, or
+/// Copilot itself, when something in the background had ended.
+fn called_by_others(recorded: &Recorded) -> usize {
     let of_session = |session: &Session| {
-        let is_of_tool = |span: &&Span| {
+        let is_asked_for = |span: &&Span| {
             let parent = span.parent.and_then(|parent| find(session, parent));
-            parent.is_some_and(|parent| matches!(parent.body, SpanBody::ToolCall(_)))
+            parent.is_some_and(|parent| matches!(parent.body, SpanBody::ModelCall(_)))
         };
         let tools = session
             .spans()
             .filter(|span| matches!(span.body, SpanBody::ToolCall(_)));
-        tools.filter(is_of_tool).count()
+        tools.filter(|span| !is_asked_for(span)).count()
     };
     recorded.sessions.iter().map(of_session).sum()
 }

@@ -25,7 +25,7 @@ mod served;
 mod workbench;
 
 pub use compare::{check, check_recorded};
-pub use copilot::Copilot;
+pub use copilot::{Copilot, CopilotModel};
 pub use dashcam::{Recorded, read_home};
 pub use gemini::Gemini;
 pub use harness::{ClaudeCode, Codex};

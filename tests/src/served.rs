@@ -70,7 +70,7 @@ pub fn from_log(harness: Harness, log: &[Entry]) -> Vec<Served> {
                 model: entry.model.clone(),
                 response_id: entry.response_id.clone(),
                 is_whole: entry.delivery == Delivery::Whole,
-                ..of_reply(harness, &entry.reply, entry.usage?)
+                ..of_reply(harness, &entry.model, &entry.reply, entry.usage?)
             };
             for call in &mut served.calls {
                 call.result = call.id.as_ref().and_then(|id| results.get(id).cloned());
@@ -89,13 +89,14 @@ pub fn from_truth(harness: Harness, truth: &str) -> Vec<Served> {
         .map(|entry| {
             let reply: Reply = serde_json::from_value(entry["reply"].clone()).unwrap();
             let usage = serde_json::from_value(entry["usage"].clone()).unwrap();
+            let model = entry["model"].as_str().unwrap();
             Served {
                 queue: entry["queue"].as_str().unwrap().to_owned(),
                 // Older recordings served subagents from the main queue too.
                 is_nesting_known: entry["queue"] != "main",
-                model: entry["model"].as_str().unwrap().to_owned(),
+                model: model.to_owned(),
                 is_whole: reply.drop.is_none() && reply.drop_after_events.is_none(),
-                ..of_reply(harness, &reply, usage)
+                ..of_reply(harness, model, &reply, usage)
             }
         })
         // No transcript of Claude Code holds the call that sums up a conversation.
@@ -103,7 +104,17 @@ pub fn from_truth(harness: Harness, truth: &str) -> Vec<Served> {
         .collect()
 }
 
-fn of_reply(harness: Harness, reply: &Reply, usage: Usage) -> Served {
+/// Whether the harness asked in Anthropic's wire format.
+fn is_anthropic(harness: Harness, model: &str) -> bool {
+    match harness {
+        Harness::ClaudeCode => true,
+        Harness::Copilot => model.starts_with("claude-"),
+        _ => false,
+    }
+}
+
+fn of_reply(harness: Harness, model: &str, reply: &Reply, usage: Usage) -> Served {
+    let is_anthropic = is_anthropic(harness, model);
     let calls = reply.tool_calls.iter().map(|call| ServedCall {
         id: match &call.id {
             Some(CallId::Given(id)) => Some(id.clone()),
@@ -126,9 +137,9 @@ fn of_reply(harness: Harness, reply: &Reply, usage: Usage) -> Served {
         is_nesting_known: false,
         model: String::new(),
         response_id: None,
-        tokens: tokens(harness, usage),
+        tokens: tokens(is_anthropic, usage),
         cost: (harness == Harness::OpenCode)
-            .then(|| crate::opencode::cost(&tokens(harness, usage))),
+            .then(|| crate::opencode::cost(&tokens(is_anthropic, usage))),
         text: reply.text.clone().unwrap_or_default(),
         thinking: thoughts.unwrap_or_default().join("\n"),
         calls: calls.collect(),
@@ -138,8 +149,7 @@ fn of_reply(harness: Harness, reply: &Reply, usage: Usage) -> Served {
 
 /// The tokens as the harness can know them: Anthropic does not tell reasoning
 /// apart, and a prompt holds at least what is cached of it.
-fn tokens(harness: Harness, usage: Usage) -> Tokens {
-    let is_anthropic = harness == Harness::ClaudeCode;
+fn tokens(is_anthropic: bool, usage: Usage) -> Tokens {
     let cached = usage.cached + usage.cache_write;
     Tokens {
         prompt: if is_anthropic {

@@ -85,6 +85,33 @@ fn recordings_of_gemini_hold_what_was_served() {
     }
 }
 
+#[test]
+fn recordings_of_copilot_hold_what_was_served() {
+    let recordings = [
+        "abort",
+        "abort-stream",
+        "background",
+        "coding",
+        "errors",
+        "fatal",
+        "gpt",
+        "mcp",
+        "parallel",
+        "resume",
+        "subagent",
+    ];
+    for name in recordings {
+        let recording = fixtures().join("copilot").join(name);
+        let scratch = tempfile::tempdir().unwrap();
+        let home = scratch.path().join("home");
+        copy(&recording.join("home"), &home);
+        let truth = fs::read_to_string(recording.join("truth.json")).unwrap();
+        eprintln!("recording {name}");
+        let recorded = read_home(&home, &scratch.path().join("data"));
+        check_recorded(&recorded, &from_truth(Harness::Copilot, &truth));
+    }
+}
+
 fn coding() -> (tempfile::TempDir, Recorded, String) {
     let recording = fixtures().join("claude-code/recordings/coding");
     let scratch = tempfile::tempdir().unwrap();

@@ -10,6 +10,7 @@
 
 mod claude_code;
 mod codex;
+mod copilot;
 pub mod database;
 mod evidence;
 mod gemini;
@@ -100,10 +101,11 @@ pub trait HarnessReader: Sync {
 }
 
 /// Every harness, in the order of [`Harness::ALL`].
-pub fn all() -> [&'static dyn HarnessReader; 5] {
+pub fn all() -> [&'static dyn HarnessReader; 6] {
     [
         &claude_code::ClaudeCode,
         &codex::Codex,
+        &copilot::Copilot,
         &gemini::Gemini,
         &opencode::OpenCode,
         &program::Program,
@@ -115,6 +117,7 @@ pub fn reader(harness: Harness) -> &'static dyn HarnessReader {
     match harness {
         Harness::ClaudeCode => &claude_code::ClaudeCode,
         Harness::Codex => &codex::Codex,
+        Harness::Copilot => &copilot::Copilot,
         Harness::Gemini => &gemini::Gemini,
         Harness::OpenCode => &opencode::OpenCode,
         Harness::Program => &program::Program,

@@ -393,3 +393,67 @@ fn spans_of_the_kind_of_a_turn_are_never_added() {
     };
     assert_eq!(turns(&before), turns(&after));
 }
+
+fn copilot_session(recording: &str) -> (Session, Session) {
+    let folder = fixtures("copilot").join(recording);
+    let mut sessions = joined(Harness::Copilot, &folder.join("home"), &folder);
+    assert_eq!(sessions.len(), 1);
+    sessions.remove(0)
+}
+
+#[test]
+fn attempts_of_copilots_calls_are_told_by_its_spans() {
+    let (_, after) = copilot_session("errors");
+    // Served: 503, 429, 200; then 500, 200; then all at once.
+    let calls = calls(&after);
+    let attempts: Vec<_> = calls
+        .iter()
+        .map(|(_, call)| (call.retries, call.attempts.len()))
+        .collect();
+    let alone = (Some(0), 0);
+    assert_eq!(attempts, [(Some(2), 3), (Some(1), 2), alone, alone, alone]);
+    let took = |span: &Span| span.end.unwrap().duration_since(span.start).as_millis();
+    assert!(took(calls[0].0) > 1_700, "both waits are part of it");
+    assert_eq!(calls[0].1.attempts[0], calls[0].0.start);
+}
+
+#[test]
+fn copilots_spans_join_its_events_by_their_ids() {
+    for recording in ["coding", "errors", "subagent", "resume"] {
+        let (before, after) = copilot_session(recording);
+        assert_eq!(before.tokens(), after.tokens(), "{recording}");
+        let ids = |session: &Session| {
+            let mut ids: Vec<_> = session.spans().map(|span| span.id).collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(ids(&before), ids(&after), "{recording}");
+        for (span, call) in calls(&after) {
+            assert!(span.sources.contains(Source::Otel), "{recording}");
+            assert!(call.cost.is_none(), "what Copilot calls cost is no money");
+        }
+        for (span, _) in tools(&after) {
+            assert!(span.sources.contains(Source::Otel), "{recording}");
+        }
+    }
+}
+
+#[test]
+fn a_session_of_which_only_copilots_spans_are_there_is_a_session() {
+    let routed = route(requests(&fixtures("copilot").join("coding")));
+    assert_eq!(routed.sessions.len(), 1);
+    assert_eq!(routed.sessions[0].harness, Harness::Copilot);
+    let native_id = &routed.sessions[0].native_id;
+    let items = items_of(&routed, native_id);
+    let told = records(Harness::Copilot, &items);
+    let mut session = session_alone(Harness::Copilot, native_id, &items, &told).unwrap();
+    enrich(&mut session, &told);
+    invariants::check(&session);
+    let (full, _) = copilot_session("coding");
+    assert_eq!(session.id, full.id);
+    assert_eq!(session.tokens(), full.tokens());
+    assert_eq!(session.turns.len(), 1);
+    assert_eq!(session.turns[0].id, full.turns[0].id);
+    assert_eq!(session.turns[0].prompt.text, full.turns[0].prompt.text);
+    assert_eq!(session.turns[0].status, TurnStatus::Completed);
+}

@@ -12,6 +12,8 @@ pub enum Harness {
     ClaudeCode,
     /// `OpenAI`'s Codex CLI and its editor extensions.
     Codex,
+    /// GitHub Copilot: its CLI, and its agents in VS Code.
+    Copilot,
     /// Google's Gemini CLI.
     Gemini,
     /// `OpenCode`.
@@ -24,9 +26,10 @@ pub enum Harness {
 
 impl Harness {
     /// Every harness, in the order in which they are listed to people.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ClaudeCode,
         Self::Codex,
+        Self::Copilot,
         Self::Gemini,
         Self::OpenCode,
         Self::Program,
@@ -37,6 +40,7 @@ impl Harness {
         match self {
             Self::ClaudeCode => "claude-code",
             Self::Codex => "codex",
+            Self::Copilot => "copilot",
             Self::Gemini => "gemini",
             Self::OpenCode => "opencode",
             Self::Program => "program",
@@ -48,6 +52,7 @@ impl Harness {
         match self {
             Self::ClaudeCode => "Claude Code",
             Self::Codex => "Codex",
+            Self::Copilot => "GitHub Copilot",
             Self::Gemini => "Gemini CLI",
             Self::OpenCode => "OpenCode",
             Self::Program => "Other program",
@@ -63,7 +68,7 @@ impl std::fmt::Display for Harness {
 
 /// A name that is no harness's.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown harness `{0}`; known are claude-code, codex, gemini, opencode, program")]
+#[error("unknown harness `{0}`; known are claude-code, codex, copilot, gemini, opencode, program")]
 pub struct UnknownHarness(pub String);
 
 impl std::str::FromStr for Harness {

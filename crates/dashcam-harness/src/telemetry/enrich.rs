@@ -144,7 +144,9 @@ impl<'a> Enriching<'a> {
                     SpanBody::ModelCall(call) => {
                         free.insert((turn, place));
                         let response = call.response_id.as_deref().unwrap_or_default();
-                        if let Some((_, request)) = response.rsplit_once(':') {
+                        // Some harnesses name the message before the request.
+                        let request = response.rsplit(':').next().unwrap_or_default();
+                        if !request.is_empty() {
                             requests.entry(request.to_owned()).or_insert((turn, place));
                         }
                     }
@@ -379,7 +381,10 @@ fn put_in_order(session: &mut Session) {
         let last = turn.spans.iter().filter_map(|span| span.end).max();
         let is_over = turn.status == TurnStatus::Unfinished
             && turn.spans[0].sources == otel()
-            && turn.spans.iter().rev().find_map(stop_reason) == Some("end_turn");
+            && matches!(
+                turn.spans.iter().rev().find_map(stop_reason),
+                Some("end_turn" | "stop")
+            );
         if is_over {
             turn.status = TurnStatus::Completed;
             turn.spans[0].status = Status::Ok;

@@ -12,6 +12,7 @@
 mod attributes;
 mod claude_code;
 mod codex;
+mod copilot;
 mod enrich;
 mod evidence;
 pub mod metrics;
@@ -49,6 +50,7 @@ pub fn records(harness: Harness, items: &Items) -> Vec<TelemetryRecord> {
     match harness {
         Harness::ClaudeCode => claude_code::records(items),
         Harness::Codex => codex::records(items),
+        Harness::Copilot => copilot::records(items),
         _ => Vec::new(),
     }
 }

@@ -7,7 +7,7 @@
 
 use super::attributes::Attributes;
 use super::evidence::Packet;
-use super::{claude_code, codex};
+use super::{claude_code, codex, copilot};
 use crate::program;
 use dashcam_trace::Harness;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -73,9 +73,11 @@ impl Sender {
         if resource.has("dashcam.session.id") {
             return Self::Dashcam;
         }
-        // As seen: `claude-code`; `codex_exec`, `codex_cli_rs`, `codex_vscode`.
+        // As seen: `claude-code`; `codex_exec`, `codex_cli_rs`, `codex_vscode`;
+        // `github-copilot`.
         match resource.text("service.name") {
             Some("claude-code") => Self::Known(Harness::ClaudeCode),
+            Some("github-copilot") => Self::Known(Harness::Copilot),
             Some(name) if name.starts_with("codex_") || name == "codex" => {
                 Self::Known(Harness::Codex)
             }
@@ -133,6 +135,9 @@ impl Router {
             Sender::Known(Harness::ClaudeCode) => {
                 claude_code::session_of_span(span).map(|id| (Harness::ClaudeCode, id.to_owned()))
             }
+            Sender::Known(Harness::Copilot) => {
+                copilot::session_of_span(span).map(|id| (Harness::Copilot, id.to_owned()))
+            }
             Sender::Known(_) => {
                 codex::session_of_span(span).map(|id| (Harness::Codex, id.to_owned()))
             }
@@ -173,10 +178,13 @@ impl Router {
                     let session = match sender {
                         Sender::Known(Harness::ClaudeCode) => claude_code::session_of_log(&record)
                             .map(|id| (Harness::ClaudeCode, id.to_owned())),
+                        // Copilot sends none.
+                        Sender::Known(Harness::Copilot) | Sender::Program(_) | Sender::Dashcam => {
+                            None
+                        }
                         Sender::Known(_) => {
                             codex::session_of_log(&record).map(|id| (Harness::Codex, id.to_owned()))
                         }
-                        Sender::Program(_) | Sender::Dashcam => None,
                     };
                     match session {
                         Some(session) => {
