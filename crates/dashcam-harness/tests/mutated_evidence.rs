@@ -1,6 +1,6 @@
 //! Whatever becomes of evidence (lines lost, doubled, torn, swapped, bits
 //! flipped), decoders give well-formed sessions, twice the same, and the usage
-//! scanner of Claude Code counts what its decoder counts.
+//! scanners of Claude Code and pi count what their decoders count.
 
 mod home;
 mod invariants;
@@ -166,5 +166,19 @@ proptest! {
         let sessions = sessions(reader, "codex");
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         check(reader, &session);
+    }
+
+    #[test]
+    fn pi_decodes_whatever_befell_its_evidence(
+        which in any::<prop::sample::Index>(),
+        mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
+    ) {
+        let reader = reader(Harness::Omp);
+        let sessions = sessions(reader, "pi");
+        let session = after(&sessions[which.index(sessions.len())], &mishaps);
+        let counted = check(reader, &session);
+        let mut scanned = Responses::default();
+        scanned.scan(reader, &session);
+        prop_assert_eq!(scanned.0, counted.0);
     }
 }

@@ -15,6 +15,8 @@ pub enum Harness {
     /// `OpenCode`.
     #[serde(rename = "opencode")]
     OpenCode,
+    /// Oh My Pi, and pi, from which it comes.
+    Omp,
     /// Any other program that sends traces of model calls: an agent SDK, a
     /// script. Its sessions come over OTLP alone.
     Program,
@@ -22,7 +24,13 @@ pub enum Harness {
 
 impl Harness {
     /// Every harness, in the order in which they are listed to people.
-    pub const ALL: [Self; 4] = [Self::ClaudeCode, Self::Codex, Self::OpenCode, Self::Program];
+    pub const ALL: [Self; 5] = [
+        Self::ClaudeCode,
+        Self::Codex,
+        Self::OpenCode,
+        Self::Omp,
+        Self::Program,
+    ];
 
     /// The name used in ids, on the command line and in the API; never changes.
     pub const fn as_str(self) -> &'static str {
@@ -30,6 +38,7 @@ impl Harness {
             Self::ClaudeCode => "claude-code",
             Self::Codex => "codex",
             Self::OpenCode => "opencode",
+            Self::Omp => "omp",
             Self::Program => "program",
         }
     }
@@ -40,6 +49,7 @@ impl Harness {
             Self::ClaudeCode => "Claude Code",
             Self::Codex => "Codex",
             Self::OpenCode => "OpenCode",
+            Self::Omp => "Oh My Pi / pi",
             Self::Program => "Other program",
         }
     }
@@ -53,7 +63,7 @@ impl std::fmt::Display for Harness {
 
 /// A name that is no harness's.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown harness `{0}`; known are claude-code, codex, opencode, program")]
+#[error("unknown harness `{0}`; known are claude-code, codex, opencode, omp, program")]
 pub struct UnknownHarness(pub String);
 
 impl std::str::FromStr for Harness {
@@ -62,6 +72,7 @@ impl std::str::FromStr for Harness {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "claude" => Ok(Self::ClaudeCode),
+            "pi" => Ok(Self::Omp),
             _ => Self::ALL
                 .into_iter()
                 .find(|harness| harness.as_str() == name)
