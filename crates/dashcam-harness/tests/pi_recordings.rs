@@ -279,3 +279,38 @@ fn a_stream_that_broke_off_cost_what_it_cost_and_was_tried_again() {
     assert_eq!((calls[1].0, calls[1].2), (Status::Ok, Some(1)));
     assert_eq!(session.turns[0].status, TurnStatus::Completed);
 }
+
+#[test]
+fn a_subagent_stands_under_the_call_that_started_it_and_tells_its_answer() {
+    let session = only("omp-agents");
+    let runs: Vec<_> = session
+        .spans()
+        .filter_map(|span| match &span.body {
+            SpanBody::AgentRun(run) => Some((span, run)),
+            _ => None,
+        })
+        .collect();
+    let facts: Vec<_> = runs
+        .iter()
+        .map(|(_, run)| (run.id.as_str(), run.answer.as_deref(), run.background))
+        .collect();
+    let expected = [
+        ("Badger", Some("the badger is done"), true),
+        ("Badger.Wren", Some("three lines"), true),
+    ];
+    assert_eq!(facts, expected);
+    for (span, _) in runs {
+        let starter = find(&session, span.parent.unwrap());
+        assert!(matches!(&starter.body, SpanBody::ToolCall(call) if call.tool == "task"));
+    }
+}
+
+#[test]
+fn a_call_of_an_mcp_tool_names_its_server() {
+    let session = only("omp-mcp");
+    let calls = tool_calls(&session).map(|call| call.mcp.as_ref().unwrap());
+    let names: Vec<_> = calls
+        .map(|mcp| (mcp.server.as_str(), mcp.tool.as_str()))
+        .collect();
+    assert_eq!(names, [("pantry", "take"), ("pantry", "spoil")]);
+}

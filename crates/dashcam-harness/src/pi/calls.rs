@@ -233,7 +233,7 @@ impl Walk<'_, '_, '_> {
             }),
         };
         let call = self.builder.add(answer.turn, span);
-        if kind == ToolKind::Task {
+        if starts_agents(tool) {
             let arguments: TaskArguments<'_> = block
                 .arguments
                 .map(|arguments| read_object(arguments.get()))
@@ -245,13 +245,22 @@ impl Walk<'_, '_, '_> {
                     description: arguments.description.owned(),
                     background: false,
                 };
-                let agent = format!("{}/{name}", self.native_id);
+                let agent = self.agent_named(name);
                 self.builder.starters.entry(agent).or_insert(starter);
             }
         }
         let calls = self.calls.entry(place).or_default();
         calls.push((call_id.to_owned(), call));
         id
+    }
+
+    /// The native id of a subagent with this name. Below another subagent its
+    /// name begins with that one's: `Badger/Badger.Wren` (Oh My Pi 17.3.5).
+    fn agent_named(&self, name: &str) -> String {
+        match self.native_id.rsplit_once('/') {
+            Some((_, own)) => format!("{}/{own}.{name}", self.native_id),
+            None => format!("{}/{name}", self.native_id),
+        }
     }
 
     /// Takes in what came of a tool call.
@@ -273,7 +282,6 @@ impl Walk<'_, '_, '_> {
             .details
             .map(|details| read_object(details.get()))
             .unwrap_or_default();
-        self.started_agents(call, &details);
         let status = status(message, &output.text);
         let end = entry.happened();
         let started = self.tool_starts.get(call_id).copied();
@@ -287,7 +295,15 @@ impl Walk<'_, '_, '_> {
         span.status = status;
         span.error = (status == Status::Error).then(|| first_line(&output.text));
         let id = span.id;
+        let mut progress = TurnStatus::Unfinished;
+        let mut starts_agents_here = false;
+        let mut yielded = None;
         if let SpanBody::ToolCall(call) = &mut span.body {
+            starts_agents_here = starts_agents(&call.tool);
+            if status == Status::Ok && matches!(call.tool.as_str(), "yield" | "submit_result") {
+                progress = TurnStatus::Completed;
+                yielded = handed_over(&call.input);
+            }
             call.exit_code = tools::exit_code(call.tool_kind, &details, &output.text);
             if status == Status::Ok && call.tool_kind == ToolKind::Edit {
                 call.diff = tools::diff(message.details, call.target.as_deref());
@@ -297,7 +313,13 @@ impl Walk<'_, '_, '_> {
             }
             call.output = Some(output);
         }
-        self.reach(turn, TurnStatus::Unfinished, end);
+        if starts_agents_here {
+            self.started_agents(call, &details);
+        }
+        self.reach(turn, progress, end);
+        if yielded.is_some() {
+            self.progress_of(turn).answer = yielded;
+        }
         Some(InputPart::ToolResult { span: id })
     }
 
@@ -336,6 +358,25 @@ impl Walk<'_, '_, '_> {
             let agent = format!("{}/{name}", self.native_id);
             self.builder.starters.insert(agent, starter);
         }
+    }
+}
+
+/// Whether a tool starts subagents: `task` of Oh My Pi, `vibe_spawn` too, and
+/// the extension that pi gives as an example.
+fn starts_agents(tool: &str) -> bool {
+    matches!(tool, "task" | "subagent" | "vibe_spawn")
+}
+
+/// What a subagent of Oh My Pi hands over when it is done:
+/// `{"result":{"data":…}}`.
+fn handed_over(input: &RawJson) -> Option<String> {
+    let input = input.to_value();
+    match input
+        .pointer("/result/data")
+        .or_else(|| input.get("data"))?
+    {
+        serde_json::Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
     }
 }
 

@@ -220,7 +220,8 @@ fn numbered(diff: &str) -> Option<Patch> {
             is_open = false; // Lines are left out here.
             continue;
         };
-        let text = rest[digits..].strip_prefix(' ').unwrap_or_default();
+        // Oh My Pi writes `2|new` (17.3.5).
+        let text = rest[digits..].strip_prefix([' ', '|']).unwrap_or_default();
         if !is_open {
             // A line that stays or goes has its old number, a new one its new.
             let (removed, added) = skipped;
