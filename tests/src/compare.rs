@@ -283,8 +283,13 @@ fn mcp_tool(served: &ServedCall) -> Option<(String, String)> {
         Some(namespace) => format!("{namespace}__{}", served.name),
         None => served.name.clone(),
     };
-    // OpenCode only puts the server's name before the tool's.
-    let pantry = whole.strip_prefix("pantry_").map(|tool| ("pantry", tool));
+    // OpenCode only puts the server's name before the tool's, and Oh My Pi
+    // one `_` between them.
+    let bare = whole.strip_prefix("mcp__").unwrap_or(&whole);
+    let pantry = bare
+        .strip_prefix("pantry_")
+        .filter(|tool| !tool.starts_with('_'));
+    let pantry = pantry.map(|tool| ("pantry", tool));
     let split = || whole.strip_prefix("mcp__")?.split_once("__");
     let (server, tool) = pantry.or_else(split)?;
     Some((server.to_owned(), tool.to_owned()))

@@ -127,7 +127,7 @@ fn of_reply(harness: Harness, reply: &Reply, usage: Usage) -> Served {
         model: String::new(),
         response_id: None,
         tokens: tokens(harness, usage),
-        cost: (harness == Harness::OpenCode)
+        cost: matches!(harness, Harness::OpenCode | Harness::Omp)
             .then(|| crate::opencode::cost(&tokens(harness, usage))),
         text: reply.text.clone().unwrap_or_default(),
         thinking: thoughts.unwrap_or_default().join("\n"),
@@ -136,10 +136,10 @@ fn of_reply(harness: Harness, reply: &Reply, usage: Usage) -> Served {
     }
 }
 
-/// The tokens as the harness can know them: Anthropic does not tell reasoning
-/// apart, and a prompt holds at least what is cached of it.
+/// The tokens as the harness can know them: Anthropic, to which pi talks here
+/// too, does not tell reasoning apart, and a prompt holds at least what is cached of it.
 fn tokens(harness: Harness, usage: Usage) -> Tokens {
-    let is_anthropic = harness == Harness::ClaudeCode;
+    let is_anthropic = matches!(harness, Harness::ClaudeCode | Harness::Omp);
     let cached = usage.cached + usage.cache_write;
     Tokens {
         prompt: if is_anthropic {

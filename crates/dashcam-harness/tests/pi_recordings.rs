@@ -47,11 +47,14 @@ fn only(recording: &str) -> Session {
     sessions.remove(0)
 }
 
-/// What the model server answered.
+/// What the model server answered in conversations.
 fn truth(recording: &str) -> Vec<Value> {
     let path = fixtures("pi").join(recording).join("truth.json");
     let truth: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let answered = truth.into_iter().filter(|entry| entry["status"] == 200);
+    let answered = truth.into_iter().filter(|entry| {
+        let is_aside = entry["queue"].as_str().unwrap().starts_with("side");
+        entry["status"] == 200 && !is_aside
+    });
     answered.collect()
 }
 
@@ -62,6 +65,9 @@ fn calls(sessions: &[Session]) -> BTreeMap<String, (&Session, &Span, &ModelCall)
             let SpanBody::ModelCall(call) = &span.body else {
                 continue;
             };
+            if call.parameters.iter().any(|(name, _)| name == "purpose") {
+                continue; // Beside the conversation: its id is of its own.
+            }
             let id = call.response_id.as_deref().unwrap();
             let (response, _) = id.split_once(':').unwrap();
             calls.insert(response.to_owned(), (session, span, call));
@@ -238,7 +244,12 @@ fn an_edited_prompt_takes_the_turn_before_it_out_of_the_conversation() {
 
 #[test]
 fn what_the_person_stopped_is_interrupted() {
-    for recording in ["interrupted", "interrupted-tool", "omp-interrupted-tool"] {
+    for recording in [
+        "interrupted",
+        "interrupted-tool",
+        "interrupted-tool-0.87",
+        "omp-interrupted-tool",
+    ] {
         let session = only(recording);
         assert_eq!(session.turns[0].status, TurnStatus::Interrupted);
         let events = session.spans().filter(|span| {
@@ -246,7 +257,11 @@ fn what_the_person_stopped_is_interrupted() {
         });
         assert_eq!(events.count(), 1, "{recording}");
     }
-    for recording in ["interrupted-tool", "omp-interrupted-tool"] {
+    for recording in [
+        "interrupted-tool",
+        "interrupted-tool-0.87",
+        "omp-interrupted-tool",
+    ] {
         let session = only(recording);
         let tool = session
             .spans()
@@ -313,4 +328,19 @@ fn a_call_of_an_mcp_tool_names_its_server() {
         .map(|mcp| (mcp.server.as_str(), mcp.tool.as_str()))
         .collect();
     assert_eq!(names, [("pantry", "take"), ("pantry", "spoil")]);
+}
+
+#[test]
+fn a_summary_counts_what_it_used() {
+    let session = only("compaction-0.87");
+    let summary = session.spans().find_map(|span| match &span.body {
+        SpanBody::ModelCall(call) if call.parameters.iter().any(|(name, _)| name == "purpose") => {
+            Some(call)
+        }
+        _ => None,
+    });
+    let summary = summary.unwrap();
+    assert_eq!(summary.model, "claude-sonnet-4-5");
+    let tokens = summary.tokens.unwrap();
+    assert_eq!((tokens.prompt, tokens.completion), (5000, 120));
 }

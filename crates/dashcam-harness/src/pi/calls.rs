@@ -38,11 +38,9 @@ impl Walk<'_, '_, '_> {
         let pieces = blocks(message.content);
         let usage = message.usage.0.unwrap_or_default();
         let tokens = usage.tokens();
-        let (status, error) = match message.stop_reason.as_str() {
-            "error" => (Status::Error, message.error_message.owned()),
-            "aborted" => (Status::Interrupted, message.error_message.owned()),
-            _ => (Status::Ok, None),
-        };
+        let status = answer_status(message);
+        let error = message.error_message.owned();
+        let error = error.filter(|_| status != Status::Ok);
         // A failure of which nothing came is no answer.
         let is_answer = status == Status::Ok || tokens.is_some() || !pieces.is_empty();
         if is_answer {
@@ -135,7 +133,9 @@ impl Walk<'_, '_, '_> {
             .upward(entry.parent)
             .filter_map(|place| self.tree.entries[place].message());
         let failures = messages
-            .take_while(|message| message.stop_reason.as_str() == "error")
+            .take_while(|message| {
+                message.role.as_str() == "assistant" && answer_status(message) == Status::Error
+            })
             .count();
         u32::try_from(failures)
             .ok()
@@ -377,6 +377,16 @@ fn handed_over(input: &RawJson) -> Option<String> {
     {
         serde_json::Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
+    }
+}
+
+/// How an answer ended. Where the person stops pi before an answer begins,
+/// 0.87.1 takes the broken request for a failure, in Node's words.
+fn answer_status(message: &Message<'_>) -> Status {
+    match (message.stop_reason.as_str(), message.error_message.as_str()) {
+        ("aborted", _) | ("error", "This operation was aborted") => Status::Interrupted,
+        ("error", _) => Status::Error,
+        _ => Status::Ok,
     }
 }
 
