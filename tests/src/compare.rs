@@ -299,8 +299,13 @@ fn mcp_tool(harness: Harness, served: &ServedCall) -> Option<(String, String)> {
         Some(namespace) => format!("{namespace}__{}", served.name),
         None => served.name.clone(),
     };
-    // OpenCode only puts the server's name before the tool's.
-    let pantry = whole.strip_prefix("pantry_").map(|tool| ("pantry", tool));
+    // OpenCode only puts the server's name before the tool's, and Oh My Pi
+    // one `_` between them.
+    let bare = whole.strip_prefix("mcp__").unwrap_or(&whole);
+    let pantry = bare
+        .strip_prefix("pantry_")
+        .filter(|tool| !tool.starts_with('_'));
+    let pantry = pantry.map(|tool| ("pantry", tool));
     let split = || whole.strip_prefix("mcp__")?.split_once("__");
     // Gemini CLI puts one line between them.
     let short = || whole.strip_prefix("mcp_")?.split_once('_');

@@ -30,11 +30,16 @@ const UNREACHABLE: [&str; 9] = [
 /// message, where there is no npm or npm cannot reach its registry. Any other
 /// failure to install is one of the test.
 pub(crate) fn program(package: Package) -> Option<PathBuf> {
+    program_with(package, &[])
+}
+
+/// The same, with other packages in the folder beside it: what runs it.
+pub(crate) fn program_with(package: Package, beside: &[&str]) -> Option<PathBuf> {
     let slug = package.name.replace(['@', '/'], "-");
     let folder = once(
         &format!("npm{slug}-{}", package.version),
         &format!("{}@{}", package.name, package.version),
-        |folder| install(package, folder),
+        |folder| install(package, beside, folder),
     )?;
     Some(folder.join("node_modules/.bin").join(package.program))
 }
@@ -116,13 +121,16 @@ fn carry_out(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn install(package: Package, folder: &Path) -> anyhow::Result<()> {
+fn install(package: Package, beside: &[&str], folder: &Path) -> anyhow::Result<()> {
     let mut npm = Command::new("npm");
     npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error"])
         .args(["--fetch-retries=0", "--fetch-timeout=60000"])
         .arg("--prefix")
         .arg(folder)
-        .arg(format!("{}@{}", package.name, package.version));
+        .arg(format!("{}@{}", package.name, package.version))
+        .args(beside)
+        // A dependency of Oh My Pi would fetch a browser.
+        .env("PUPPETEER_SKIP_DOWNLOAD", "1");
     carry_out(&mut npm)?;
     let program = folder.join("node_modules/.bin").join(package.program);
     ensure!(

@@ -18,7 +18,7 @@ pub struct OpenCode {
 
 /// What a million tokens cost, in the configuration that the tests give it:
 /// input, output, read from and written to the cache.
-const PRICES: [f64; 4] = [1.0, 2.0, 0.1, 1.25];
+pub(crate) const PRICES: [f64; 4] = [1.0, 2.0, 0.1, 1.25];
 
 /// What `OpenCode` reckons that a response cost.
 pub(crate) fn cost(tokens: &Tokens) -> Money {

@@ -107,7 +107,8 @@ pub fn from_truth(harness: Harness, truth: &str) -> Vec<Served> {
 /// Whether the harness asked in Anthropic's wire format.
 fn is_anthropic(harness: Harness, model: &str) -> bool {
     match harness {
-        Harness::ClaudeCode => true,
+        // pi and Oh My Pi talk to Anthropic's format here.
+        Harness::ClaudeCode | Harness::Omp => true,
         Harness::Copilot => model.starts_with("claude-"),
         _ => false,
     }
@@ -138,7 +139,7 @@ fn of_reply(harness: Harness, model: &str, reply: &Reply, usage: Usage) -> Serve
         model: String::new(),
         response_id: None,
         tokens: tokens(is_anthropic, usage),
-        cost: (harness == Harness::OpenCode)
+        cost: matches!(harness, Harness::OpenCode | Harness::Omp)
             .then(|| crate::opencode::cost(&tokens(is_anthropic, usage))),
         text: reply.text.clone().unwrap_or_default(),
         thinking: thoughts.unwrap_or_default().join("\n"),

@@ -21,6 +21,7 @@ mod limit;
 mod lines;
 mod opencode;
 mod patch;
+mod pi;
 mod program;
 pub mod telemetry;
 mod usage;
@@ -45,13 +46,15 @@ pub struct Home {
 }
 
 /// The environment variables that move a harness's data.
-pub const HOME_VARIABLES: [&str; 6] = [
+pub const HOME_VARIABLES: [&str; 8] = [
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "GEMINI_CLI_HOME",
     "COPILOT_HOME",
     "XDG_DATA_HOME",
     "OPENCODE_DB",
+    "PI_CODING_AGENT_DIR",
+    "PI_CODING_AGENT_SESSION_DIR",
 ];
 
 impl Home {
@@ -101,13 +104,14 @@ pub trait HarnessReader: Sync {
 }
 
 /// Every harness, in the order of [`Harness::ALL`].
-pub fn all() -> [&'static dyn HarnessReader; 6] {
+pub fn all() -> [&'static dyn HarnessReader; 7] {
     [
         &claude_code::ClaudeCode,
         &codex::Codex,
         &copilot::Copilot,
         &gemini::Gemini,
         &opencode::OpenCode,
+        &pi::Omp,
         &program::Program,
     ]
 }
@@ -120,6 +124,7 @@ pub fn reader(harness: Harness) -> &'static dyn HarnessReader {
         Harness::Copilot => &copilot::Copilot,
         Harness::Gemini => &gemini::Gemini,
         Harness::OpenCode => &opencode::OpenCode,
+        Harness::Omp => &pi::Omp,
         Harness::Program => &program::Program,
         _ => unreachable!("every harness of the vocabulary has a reader"),
     }

@@ -1,6 +1,6 @@
 //! Whatever becomes of evidence (lines lost, doubled, torn, swapped, bits
 //! flipped), decoders give well-formed sessions, twice the same, and the usage
-//! scanners of Claude Code and Copilot count what their decoders count.
+//! scanners of Claude Code, Copilot, Gemini CLI and pi count what their decoders count.
 
 mod home;
 mod invariants;
@@ -209,6 +209,20 @@ proptest! {
     }
 
     #[test]
+    fn gemini_decodes_whatever_befell_its_evidence(
+        which in any::<prop::sample::Index>(),
+        mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
+    ) {
+        let reader = reader(Harness::Gemini);
+        let sessions = sessions(reader, "gemini");
+        let session = after(&sessions[which.index(sessions.len())], &mishaps);
+        let counted = check(reader, &session);
+        let mut scanned = Responses::default();
+        scanned.scan(reader, &session);
+        prop_assert_eq!(scanned.0, counted.0);
+    }
+
+    #[test]
     fn opencode_decodes_whatever_befell_its_evidence(
         which in any::<prop::sample::Index>(),
         mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
@@ -217,5 +231,19 @@ proptest! {
         let sessions = opencode_sessions();
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         check(reader, &session);
+    }
+
+    #[test]
+    fn pi_decodes_whatever_befell_its_evidence(
+        which in any::<prop::sample::Index>(),
+        mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
+    ) {
+        let reader = reader(Harness::Omp);
+        let sessions = sessions(reader, "pi");
+        let session = after(&sessions[which.index(sessions.len())], &mishaps);
+        let counted = check(reader, &session);
+        let mut scanned = Responses::default();
+        scanned.scan(reader, &session);
+        prop_assert_eq!(scanned.0, counted.0);
     }
 }

@@ -19,6 +19,8 @@ pub enum Harness {
     /// `OpenCode`.
     #[serde(rename = "opencode")]
     OpenCode,
+    /// Oh My Pi, and pi, from which it comes.
+    Omp,
     /// Any other program that sends traces of model calls: an agent SDK, a
     /// script. Its sessions come over OTLP alone.
     Program,
@@ -26,12 +28,13 @@ pub enum Harness {
 
 impl Harness {
     /// Every harness, in the order in which they are listed to people.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ClaudeCode,
         Self::Codex,
         Self::Copilot,
         Self::Gemini,
         Self::OpenCode,
+        Self::Omp,
         Self::Program,
     ];
 
@@ -43,6 +46,7 @@ impl Harness {
             Self::Copilot => "copilot",
             Self::Gemini => "gemini",
             Self::OpenCode => "opencode",
+            Self::Omp => "omp",
             Self::Program => "program",
         }
     }
@@ -55,6 +59,7 @@ impl Harness {
             Self::Copilot => "GitHub Copilot",
             Self::Gemini => "Gemini CLI",
             Self::OpenCode => "OpenCode",
+            Self::Omp => "Oh My Pi / pi",
             Self::Program => "Other program",
         }
     }
@@ -68,7 +73,7 @@ impl std::fmt::Display for Harness {
 
 /// A name that is no harness's.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown harness `{0}`; known are claude-code, codex, copilot, gemini, opencode, program")]
+#[error("unknown harness `{0}`; known are {known}", known = Harness::ALL.map(Harness::as_str).join(", "))]
 pub struct UnknownHarness(pub String);
 
 impl std::str::FromStr for Harness {
@@ -77,6 +82,7 @@ impl std::str::FromStr for Harness {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "claude" => Ok(Self::ClaudeCode),
+            "pi" => Ok(Self::Omp),
             _ => Self::ALL
                 .into_iter()
                 .find(|harness| harness.as_str() == name)
