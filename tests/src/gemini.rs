@@ -41,6 +41,21 @@ impl Gemini {
         })
     }
 
+    /// Writes its settings, unless there are some.
+    pub fn settle(bench: &Workbench) {
+        let settings = bench.home().join(".gemini/settings.json");
+        if !settings.exists() {
+            fs::create_dir_all(settings.parent().unwrap()).unwrap();
+            let doc = json!({
+                "security": { "auth": { "selectedType": "gemini-api-key" } },
+                "general": { "enableAutoUpdate": false, "enableAutoUpdateNotification": false },
+                "privacy": { "usageStatisticsEnabled": false },
+                "mcpServers": { "pantry": mcp_server() },
+            });
+            fs::write(&settings, doc.to_string()).unwrap();
+        }
+    }
+
     /// Gives it a prompt.
     pub fn run(&self, bench: &Workbench, server: &ModelServer, prompt: &str) -> Ended {
         self.run_until(bench, server, &[], prompt, &Until::TheEnd)
@@ -56,17 +71,7 @@ impl Gemini {
         prompt: &str,
         until: &Until<'_>,
     ) -> Ended {
-        let settings = bench.home().join(".gemini/settings.json");
-        if !settings.exists() {
-            fs::create_dir_all(settings.parent().unwrap()).unwrap();
-            let doc = json!({
-                "security": { "auth": { "selectedType": "gemini-api-key" } },
-                "general": { "enableAutoUpdate": false, "enableAutoUpdateNotification": false },
-                "privacy": { "usageStatisticsEnabled": false },
-                "mcpServers": { "pantry": mcp_server() },
-            });
-            fs::write(&settings, doc.to_string()).unwrap();
-        }
+        Self::settle(bench);
         let mut command = bench.command(&self.program);
         command
             .env("GEMINI_API_KEY", "dummy")

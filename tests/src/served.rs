@@ -73,6 +73,10 @@ pub fn from_log(harness: Harness, log: &[Entry]) -> Vec<Served> {
                 ..of_reply(harness, &entry.model, &entry.reply, entry.usage?)
             };
             for call in &mut served.calls {
+                if harness == Harness::Gemini {
+                    // It puts the tool's name before the model's id.
+                    call.id = call.id.as_ref().map(|id| format!("{}__{id}", call.name));
+                }
                 call.result = call.id.as_ref().and_then(|id| results.get(id).cloned());
             }
             Some(served)

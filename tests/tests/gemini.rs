@@ -145,6 +145,7 @@ fn three_sources_make_one_session() {
     let Some(gemini) = Gemini::find() else { return };
     let mut bench = Workbench::new();
     let receiver = Receiver::start(&bench);
+    Gemini::settle(&bench);
     bench.dashcam(&["connect", "gemini"]);
     bench.send_telemetry_to(receiver.url());
     let server = bench.serve("gemini/api-errors");

@@ -5,8 +5,8 @@ use super::turns::{Ids, Link, Run, runs};
 use crate::lines::repair_surrogates;
 use crate::{Decoded, Evidence};
 use dashcam_trace::{
-    AgentRun, Git, Harness, Part, Session, SessionId, Sources, Span, SpanBody, SpanId, SpanKind,
-    Status, Timing, Turn, TurnStatus,
+    AgentRun, Git, Harness, Part, Prompt, Session, SessionId, Sources, Span, SpanBody, SpanId,
+    SpanKind, Status, Timing, Turn, TurnStatus,
 };
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,6 +15,14 @@ use std::collections::{BTreeMap, VecDeque};
 struct Agent {
     runs: Vec<Run>,
     summary: Option<String>,
+}
+
+impl Agent {
+    /// A turn, with nothing in it, that the agent's work can stand in.
+    fn begun(&self) -> Option<Run> {
+        let first = self.runs.first()?;
+        Some(Run::new(&first.native_id, Prompt::default(), first.start))
+    }
 }
 
 /// Decodes one session.
@@ -45,6 +53,15 @@ pub(super) fn decode(evidence: &Evidence<'_>) -> Decoded {
         .collect();
     for turn in &mut turns {
         nest(turn, &mut agents, &mut ids);
+    }
+    if turns.is_empty() {
+        // What is left of a session whose own conversation is lost.
+        turns.extend(
+            agents
+                .values()
+                .filter_map(Agent::begun)
+                .min_by_key(|run| run.start),
+        );
     }
     adopt(&mut turns, agents, &mut ids);
     decoded.session = session(&root, evidence.native_id, turns, &mut ids);

@@ -3,7 +3,7 @@
 use super::records::{Header, Message, Part, Patch, Record, time};
 use crate::Decoded;
 use crate::evidence::EvidenceFile;
-use crate::lenient::{List, read_object};
+use crate::lenient::{List, Maybe, read_object};
 use crate::lines::lines;
 use dashcam_trace::{ProblemKind, Timestamp};
 use rustc_hash::FxHashMap;
@@ -20,7 +20,8 @@ pub(super) struct Thread<'a> {
     pub(super) summary: Option<String>,
     pub(super) cwd: Option<String>,
     pub(super) entries: Vec<Entry<'a>>,
-    places: FxHashMap<String, usize>,
+    /// Where each message stands, by its kind and id.
+    places: FxHashMap<(String, String), usize>,
 }
 
 /// What happened in a conversation.
@@ -141,10 +142,24 @@ impl<'a> Thread<'a> {
         let Some(at) = time(&message.timestamp) else {
             return;
         };
-        let id = message.id.as_str().to_owned();
-        if let Some(place) = self.places.get(&id) {
+        let key = (
+            message.kind.as_str().to_owned(),
+            message.id.as_str().to_owned(),
+        );
+        if let Some(place) = self.places.get(&key) {
             if let Entry::Said(known) = &mut self.entries[*place] {
-                known.message = message;
+                // Tokens only grow, as they do in the count that is taken
+                // straight from the file.
+                let counted = |message: &Message<'_>| {
+                    let tokens = message.tokens.0?.tokens();
+                    Some(tokens.completion)
+                };
+                let tokens = if counted(&known.message) > counted(&message) {
+                    known.message.tokens
+                } else {
+                    message.tokens
+                };
+                known.message = Message { tokens, ..message };
             }
             return;
         }
@@ -157,7 +172,7 @@ impl<'a> Thread<'a> {
         if said.is_context() {
             self.cwd = self.cwd.take().or_else(|| folder(&said.text()));
         }
-        self.places.insert(id, self.entries.len());
+        self.places.insert(key, self.entries.len());
         self.entries.push(Entry::Said(Box::new(said)));
     }
 
@@ -171,7 +186,8 @@ impl<'a> Thread<'a> {
     }
 
     /// The whole conversation, replaced. What is known keeps its own times and
-    /// tokens, which the new list has not; what is not in it did happen.
+    /// tokens, which the new list has not; what is not in it did happen. Only
+    /// what a conversation begins with is news.
     fn replace(&mut self, messages: Vec<Message<'a>>, at: Option<Timestamp>) {
         let is_there = |id: &str| {
             let copy = |listed: &str| listed == id || listed.strip_suffix("_response") == Some(id);
@@ -197,20 +213,23 @@ impl<'a> Thread<'a> {
         {
             self.entries.push(Entry::Compressed(at));
         }
-        let was_empty = self.entries.is_empty();
-        for message in messages {
-            // A summary that takes the place of what it sums up is no prompt.
-            if was_empty || message.kind.as_str() != "user" && message.tokens.0.is_some() {
+        if self.entries.is_empty() {
+            for mut message in messages {
+                message.tokens = Maybe::default();
                 self.say(message);
             }
         }
     }
 
     fn rewind(&mut self, id: &str) {
-        let Some(place) = self.places.get(id) else {
+        let place = self
+            .entries
+            .iter()
+            .position(|entry| matches!(entry, Entry::Said(said) if said.message.id.as_str() == id));
+        let Some(place) = place else {
             return;
         };
-        for entry in &mut self.entries[*place..] {
+        for entry in &mut self.entries[place..] {
             if let Entry::Said(said) = entry {
                 said.is_rewound = true;
             }

@@ -63,7 +63,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn new(native_id: &str, prompt: Prompt, at: Timestamp) -> Self {
+    pub(super) fn new(native_id: &str, prompt: Prompt, at: Timestamp) -> Self {
         Self {
             native_id: native_id.to_owned(),
             pending: vec![InputPart::Prompt {
@@ -101,9 +101,6 @@ pub(super) fn runs(thread: &Thread<'_>, ids: &mut Ids, decoded: &mut Decoded) ->
     let mut runs = reading.runs;
     for run in &mut runs {
         run.end = run.spans.iter().filter_map(|span| span.end).max();
-        if run.status == TurnStatus::Unfinished && run.end.is_none() {
-            run.end = None;
-        }
     }
     runs
 }
@@ -150,14 +147,19 @@ impl Reading<'_> {
 
     fn model_call(&mut self, said: &Said<'_>) {
         let message = &said.message;
-        let Some(run) = self.runs.last_mut() else {
-            return;
-        };
         // A copy without tokens, of a conversation that was replaced.
         let Some(tokens) = message.tokens.0 else {
             return;
         };
         let native_id = message.id.as_str();
+        if self.runs.is_empty() {
+            // Its prompt is lost; what it cost is not.
+            self.runs
+                .push(Run::new(native_id, Prompt::default(), said.at));
+        }
+        let Some(run) = self.runs.last_mut() else {
+            return;
+        };
         let start = run.since.min(said.at).max(run.start);
         let model = message.model.as_str().to_owned();
         let mut call = ModelCall {
@@ -178,7 +180,8 @@ impl Reading<'_> {
             call.output.push(Part::Thinking { text });
         }
         let text = said.text();
-        if !text.is_empty() {
+        let has_text = !text.is_empty();
+        if has_text {
             call.output.push(Part::Text { text });
         }
         let mut last = said.at;
@@ -212,6 +215,9 @@ impl Reading<'_> {
         }
         run.since = last;
         run.status = match message.tool_calls.0.as_slice() {
+            // Calls are written when they have ended: until then, and for ever
+            // if the session is stopped, the answer seems to have nothing in it.
+            [] if !has_text => TurnStatus::Unfinished,
             [] => TurnStatus::Completed,
             calls if calls.iter().any(|call| call.status.as_str() == "cancelled") => {
                 TurnStatus::Interrupted

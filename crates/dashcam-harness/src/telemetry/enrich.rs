@@ -126,6 +126,8 @@ struct Enriching<'a> {
     requests: FxHashMap<String, Place>,
     /// Model calls that no record has been joined to yet.
     free: FxHashSet<Place>,
+    /// Whether no transcript tells of the session.
+    is_alone: bool,
 }
 
 impl<'a> Enriching<'a> {
@@ -154,11 +156,16 @@ impl<'a> Enriching<'a> {
                 }
             }
         }
+        let is_alone = session
+            .turns
+            .iter()
+            .all(|turn| !turn.spans[0].sources.contains(Source::Transcript));
         Self {
             session,
             calls,
             requests,
             free,
+            is_alone,
         }
     }
 
@@ -176,9 +183,14 @@ impl<'a> Enriching<'a> {
                 self.free.remove(&place);
                 self.add_to_model_call(place, record);
             }
-            // Without an id nothing says that the transcript lacks it.
-            None if record.request_id.is_some() => self.add_model_call(record),
-            None => {}
+            None => match (&record.request_id, record.end) {
+                (Some(request), _) => self.add_model_call(request, record),
+                (None, Some(end)) if self.is_alone => {
+                    self.add_model_call(&end.to_string(), record);
+                }
+                // Without an id nothing says that the transcript lacks it.
+                (None, _) => {}
+            },
         }
     }
 
@@ -228,8 +240,8 @@ impl<'a> Enriching<'a> {
 
     /// A call that no transcript has: what the harness asked for itself, or
     /// what it has not written yet.
-    fn add_model_call(&mut self, record: &ModelCallRecord) {
-        let (Some(request), Some(end)) = (&record.request_id, record.end) else {
+    fn add_model_call(&mut self, request: &str, record: &ModelCallRecord) {
+        let Some(end) = record.end else {
             return;
         };
         let response_id = format!(":{request}");
@@ -272,7 +284,7 @@ impl<'a> Enriching<'a> {
         };
         of_turn.spans.push(span);
         let place = (turn, of_turn.spans.len() - 1);
-        self.requests.insert(request.clone(), place);
+        self.requests.insert(request.to_owned(), place);
         self.add_to_model_call(place, record);
     }
 

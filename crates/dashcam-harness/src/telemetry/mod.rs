@@ -15,7 +15,9 @@ mod codex;
 mod copilot;
 mod enrich;
 mod evidence;
+mod gemini;
 pub mod metrics;
+mod native;
 mod record;
 mod router;
 
@@ -47,10 +49,5 @@ pub fn is_evidence_path(path: &str) -> bool {
 /// What the telemetry of a session of a known harness tells, in an order that
 /// does not depend on how it came.
 pub fn records(harness: Harness, items: &Items) -> Vec<TelemetryRecord> {
-    match harness {
-        Harness::ClaudeCode => claude_code::records(items),
-        Harness::Codex => codex::records(items),
-        Harness::Copilot => copilot::records(items),
-        _ => Vec::new(),
-    }
+    native::of(harness).map_or_else(Vec::new, |native| (native.records)(items))
 }

@@ -7,12 +7,13 @@
 
 use super::attributes::Attributes;
 use super::evidence::Packet;
-use super::{claude_code, codex, copilot};
+use super::native::{self, Native};
 use crate::program;
 use dashcam_trace::Harness;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::{ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::metrics::v1::{ResourceMetrics, ScopeMetrics};
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -61,7 +62,7 @@ pub struct SessionEvidence {
 
 /// Whom a resource's telemetry is from.
 enum Sender {
-    Known(Harness),
+    Known(&'static Native),
     /// The project or service, for one that gives its name.
     Program(Option<String>),
     /// Our own export, come back.
@@ -73,15 +74,14 @@ impl Sender {
         if resource.has("dashcam.session.id") {
             return Self::Dashcam;
         }
-        // As seen: `claude-code`; `codex_exec`, `codex_cli_rs`, `codex_vscode`;
-        // `github-copilot`.
-        match resource.text("service.name") {
-            Some("claude-code") => Self::Known(Harness::ClaudeCode),
-            Some("github-copilot") => Self::Known(Harness::Copilot),
-            Some(name) if name.starts_with("codex_") || name == "codex" => {
-                Self::Known(Harness::Codex)
-            }
-            _ => Self::Program(program::name(resource)),
+        let name = resource.text("service.name").unwrap_or_default();
+        native::of_service(name).map_or_else(|| Self::Program(program::name(resource)), Self::Known)
+    }
+
+    /// Takes attributes away that are not worth archiving.
+    fn lighten(&self, attributes: &mut Vec<KeyValue>) {
+        if let Self::Known(native) = self {
+            (native.lighten)(attributes);
         }
     }
 }
@@ -101,10 +101,11 @@ impl Router {
             for mut scope in group.scope_spans {
                 let spans = std::mem::take(&mut scope.spans);
                 let mut by_session: FxHashMap<(Harness, String), Vec<Span>> = FxHashMap::default();
-                for span in spans {
+                for mut span in spans {
                     match self.session_of_span(&sender, &span) {
                         Some(session) => {
                             count.kept += 1;
+                            sender.lighten(&mut span.attributes);
                             by_session.entry(session).or_default().push(span);
                         }
                         None => count.dropped += 1,
@@ -132,14 +133,8 @@ impl Router {
     fn session_of_span(&mut self, sender: &Sender, span: &Span) -> Option<(Harness, String)> {
         let attributes = Attributes(&span.attributes);
         match sender {
-            Sender::Known(Harness::ClaudeCode) => {
-                claude_code::session_of_span(span).map(|id| (Harness::ClaudeCode, id.to_owned()))
-            }
-            Sender::Known(Harness::Copilot) => {
-                copilot::session_of_span(span).map(|id| (Harness::Copilot, id.to_owned()))
-            }
-            Sender::Known(_) => {
-                codex::session_of_span(span).map(|id| (Harness::Codex, id.to_owned()))
+            Sender::Known(native) => {
+                (native.session_of_span)(span).map(|id| (native.harness, id.to_owned()))
             }
             Sender::Dashcam => None,
             Sender::Program(name) => {
@@ -174,21 +169,16 @@ impl Router {
             let mut kept: FxHashMap<(Harness, String), Vec<ScopeLogs>> = FxHashMap::default();
             for mut scope in group.scope_logs {
                 let mut by_session: FxHashMap<(Harness, String), Vec<_>> = FxHashMap::default();
-                for record in std::mem::take(&mut scope.log_records) {
+                for mut record in std::mem::take(&mut scope.log_records) {
                     let session = match sender {
-                        Sender::Known(Harness::ClaudeCode) => claude_code::session_of_log(&record)
-                            .map(|id| (Harness::ClaudeCode, id.to_owned())),
-                        // Copilot sends none.
-                        Sender::Known(Harness::Copilot) | Sender::Program(_) | Sender::Dashcam => {
-                            None
-                        }
-                        Sender::Known(_) => {
-                            codex::session_of_log(&record).map(|id| (Harness::Codex, id.to_owned()))
-                        }
+                        Sender::Known(native) => (native.session_of_log)(&record)
+                            .map(|id| (native.harness, id.to_owned())),
+                        Sender::Program(_) | Sender::Dashcam => None,
                     };
                     match session {
                         Some(session) => {
                             count.kept += 1;
+                            sender.lighten(&mut record.attributes);
                             by_session.entry(session).or_default().push(record);
                         }
                         None => count.dropped += 1,
@@ -218,7 +208,10 @@ impl Router {
     pub fn metrics(&mut self, request: ExportMetricsServiceRequest) {
         for group in request.resource_metrics {
             let resource = resource_attributes(group.resource.as_ref());
-            let is_known = matches!(Sender::of(resource), Sender::Known(Harness::ClaudeCode));
+            let is_known = matches!(
+                Sender::of(resource),
+                Sender::Known(native) if native.harness == Harness::ClaudeCode
+            );
             let mut count = ProgramCount::default();
             let mut kept: FxHashMap<String, Vec<ScopeMetrics>> = FxHashMap::default();
             for mut scope in group.scope_metrics {
