@@ -12,27 +12,32 @@ const MOST_DOCUMENT: usize = 256 << 20;
 pub(super) struct Scanner {
     session: String,
     cwd: String,
+    /// Whether a line has come.
+    has_begun: bool,
     /// The lines of a document that is written over many.
     document: Option<Vec<u8>>,
 }
 
 impl UsageScanner for Scanner {
     fn line(&mut self, line: &[u8], report: &mut dyn FnMut(UsageRecord<'_>)) {
-        if let Some(document) = &mut self.document {
-            document.extend_from_slice(line);
-            document.push(b'\n');
-            let is_end = line == b"}";
-            if document.len() > MOST_DOCUMENT {
-                document.clear();
-            } else if is_end {
-                let document = self.document.take().unwrap_or_default();
-                self.document(&document, report);
-            }
-            return;
-        }
-        if line == b"{" {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        if is_first && line == b"{" {
             self.document = Some(b"{\n".to_vec());
             return;
+        }
+        if let Some(mut document) = self.document.take() {
+            let is_end = line == b"}";
+            // All but its brackets is indented.
+            if is_end || line.starts_with(b" ") {
+                document.extend_from_slice(line);
+                document.push(b'\n');
+                if is_end {
+                    self.document(&document, report);
+                } else if document.len() <= MOST_DOCUMENT {
+                    self.document = Some(document);
+                }
+                return;
+            }
         }
         let Ok(text) = std::str::from_utf8(line) else {
             return;
