@@ -167,3 +167,30 @@ fn three_sources_make_one_session() {
         .collect();
     assert_eq!(retries, [Some(1), Some(0)]);
 }
+
+/// Gemini CLI throws an answer with nothing in it away and asks again: it was
+/// paid for, and only telemetry tells.
+#[test]
+fn an_answer_that_is_thrown_away_counts() {
+    let Some(gemini) = Gemini::find() else { return };
+    let mut bench = Workbench::new();
+    let receiver = Receiver::start(&bench);
+    bench.send_telemetry_to(receiver.url());
+    let server = bench.serve("gemini/empty-answers");
+    let ended = gemini.run(&bench, &server, PROMPT);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    bench.finish(server);
+    let recorded = receiver.wait(&bench, |recorded| {
+        let mut sessions = recorded.sessions.iter();
+        sessions.any(|session| model_calls(session).count() == 2)
+    });
+    let calls: Vec<_> = model_calls(recorded.only_session())
+        .map(|(span, call)| (span.status, call.tokens))
+        .collect();
+    let [discarded, kept] = served(&bench).try_into().unwrap();
+    let paid = |served: Served| Some(served.tokens);
+    assert_eq!(
+        calls,
+        [(Status::Error, paid(discarded)), (Status::Ok, paid(kept))]
+    );
+}

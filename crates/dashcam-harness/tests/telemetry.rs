@@ -361,6 +361,7 @@ proptest! {
             (Harness::ClaudeCode, claude_code("errors")),
             (Harness::ClaudeCode, claude_code("subagent")),
             (Harness::Codex, fixtures("codex").join("coding")),
+            (Harness::Gemini, fixtures("gemini").join("errors")),
         ] {
             let in_order = crumbs(requests(&folder));
             let expected = route(in_order.clone());
@@ -456,4 +457,64 @@ fn a_session_of_which_only_copilots_spans_are_there_is_a_session() {
     assert_eq!(session.turns[0].id, full.turns[0].id);
     assert_eq!(session.turns[0].prompt.text, full.turns[0].prompt.text);
     assert_eq!(session.turns[0].status, TurnStatus::Completed);
+}
+
+fn gemini_session(recording: &str) -> (Session, Session) {
+    let folder = fixtures("gemini").join(recording);
+    let mut sessions = joined(Harness::Gemini, &folder.join("home"), &folder);
+    assert_eq!(sessions.len(), 1);
+    sessions.remove(0)
+}
+
+#[test]
+fn attempts_of_geminis_calls_are_told_by_its_logs() {
+    let (_, after) = gemini_session("errors");
+    // Served: 503, 429, 200; then 500, 200; then all at once.
+    let calls = calls(&after);
+    let attempts: Vec<_> = calls
+        .iter()
+        .map(|(_, call)| (call.retries, call.attempts.len()))
+        .collect();
+    let alone = (Some(0), 0);
+    assert_eq!(attempts, [(Some(2), 3), (Some(1), 2), alone, alone]);
+    let took = |span: &Span| span.end.unwrap().duration_since(span.start).as_millis();
+    assert!(took(calls[0].0) > 14_000, "both waits are part of it");
+    assert_eq!(calls[0].1.attempts[0], calls[0].0.start);
+    for (span, _) in tools(&after) {
+        assert_eq!(span.timing, Timing::Measured);
+    }
+}
+
+#[test]
+fn geminis_calls_join_by_tokens_and_end_and_its_tools_by_their_ids() {
+    for recording in ["coding", "errors", "mcp", "parallel", "resume", "subagent"] {
+        let (before, after) = gemini_session(recording);
+        assert_eq!(before.tokens(), after.tokens(), "{recording}");
+        assert_eq!(before.spans().count(), after.spans().count(), "{recording}");
+        for (span, call) in calls(&after) {
+            assert!(span.sources.contains(Source::Otel), "{recording}");
+            assert_eq!(call.stop_reason.as_deref(), Some("stop"), "{recording}");
+        }
+        for (span, _) in tools(&after) {
+            assert!(span.sources.contains(Source::Otel), "{recording}");
+        }
+    }
+}
+
+#[test]
+fn a_session_of_which_only_geminis_logs_are_there_is_a_session() {
+    let routed = route(requests(&fixtures("gemini").join("coding")));
+    assert_eq!(routed.sessions.len(), 1);
+    assert_eq!(routed.sessions[0].harness, Harness::Gemini);
+    let native_id = &routed.sessions[0].native_id;
+    let items = items_of(&routed, native_id);
+    let told = records(Harness::Gemini, &items);
+    let mut session = session_alone(Harness::Gemini, native_id, &items, &told).unwrap();
+    enrich(&mut session, &told);
+    invariants::check(&session);
+    let (full, _) = gemini_session("coding");
+    assert_eq!(session.id, full.id);
+    assert_eq!(session.tokens(), full.tokens());
+    assert_eq!(session.turns.len(), 1);
+    assert_eq!(session.turns[0].prompt.text, full.turns[0].prompt.text);
 }
