@@ -81,6 +81,7 @@ impl OpenCode {
             "model": "scripted/m1",
             "small_model": "scripted/m1",
             "permission": { "*": "allow" },
+            "experimental": { "openTelemetry": bench.telemetry().is_some() },
             "mcp": { "pantry": { "type": "local", "command": command.concat(), "enabled": true } },
             "provider": { "scripted": {
                 "npm": "@ai-sdk/openai-compatible",
@@ -104,6 +105,12 @@ impl OpenCode {
             "OPENCODE_DISABLE_DEFAULT_PLUGINS",
         ] {
             command.env(off, "1");
+        }
+        // With a plugin it installs its plugin library first, which it can do
+        // without: the registry is out of reach here.
+        command.env("npm_config_fetch_retries", "0");
+        if let Some(url) = bench.telemetry() {
+            command.env("OTEL_EXPORTER_OTLP_ENDPOINT", url);
         }
         command.args(["run", "--format", "json"]);
         command.args(arguments).arg(prompt);

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "tests stop at what should not be")]
 
 use dashcam_e2e::{
-    Ended, OpenCode, Recorded, Served, Until, Workbench, check_recorded, events, from_log,
-    model_calls, tool_calls,
+    Ended, OpenCode, Receiver, Recorded, Served, Until, Workbench, check_recorded, events,
+    from_log, model_calls, tool_calls,
 };
-use dashcam_trace::{EventKind, Harness, Session, SpanBody, Status, TurnStatus};
+use dashcam_trace::{EventKind, Harness, Session, Source, SpanBody, Status, TurnStatus};
+use std::fs;
 
 const PROMPT: &str = "Send out the animals, or do what else there is to do.";
 
@@ -280,4 +281,93 @@ fn an_interrupted_tool() {
         matches!(span.status, Status::Interrupted | Status::Unfinished),
         "{span:#?}"
     );
+}
+
+/// The plugin tells of attempts that failed, which the database does not have.
+#[test]
+fn the_plugin_shows_retries() {
+    let Some(opencode) = OpenCode::find() else {
+        return;
+    };
+    let mut bench = Workbench::new();
+    bench.dashcam(&["connect", "opencode"]);
+    let server = bench.serve("opencode/api-errors");
+    let ended = opencode.run(&bench, &server, &[], PROMPT);
+    bench.finish(server);
+    let recorded = bench.record();
+    check_recorded(&recorded, &served(&bench));
+    let session = recorded.session(&OpenCode::session(&ended));
+    let retries: Vec<_> = model_calls(session)
+        .map(|(span, call)| {
+            assert!(span.sources.contains(Source::Hook));
+            (call.retries, call.attempts.len())
+        })
+        .collect();
+    assert_eq!(retries, [(Some(2), 3), (Some(1), 2)]);
+    bench.dashcam(&["disconnect", "opencode"]);
+    let plugin = bench.home().join(".config/opencode/plugin");
+    assert!(!plugin.exists());
+}
+
+/// `opencode run` has nobody to ask: it refuses by itself.
+#[test]
+fn the_plugin_shows_who_was_asked_for_permission() {
+    let Some(opencode) = OpenCode::find() else {
+        return;
+    };
+    let bench = Workbench::new();
+    bench.dashcam(&["connect", "opencode"]);
+    let settings = r#"{ "permission": { "bash": "ask" } }"#;
+    fs::write(bench.repository().join("opencode.json"), settings).unwrap();
+    let server = bench.serve("opencode/slow-tool");
+    let ended = opencode.run(&bench, &server, &[], PROMPT);
+    drop(server.shutdown());
+    let recorded = bench.record();
+    let session = recorded.session(&OpenCode::session(&ended));
+    let [permission] = events(session, EventKind::Permission)
+        .map(|(span, _)| span)
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    assert_eq!(permission.status, Status::Interrupted);
+    assert!(permission.end >= Some(permission.start));
+    let (call, _) = tool_calls(session)
+        .find(|(_, call)| call.tool == "bash")
+        .unwrap();
+    assert_eq!(permission.parent, Some(call.id));
+}
+
+/// Its own telemetry has the time to the first token, attempts, and the call
+/// that makes a title; of its insides nothing is kept.
+#[test]
+fn telemetry_shows_attempts_and_the_title() {
+    let Some(opencode) = OpenCode::find() else {
+        return;
+    };
+    let mut bench = Workbench::new();
+    let receiver = Receiver::start(&bench);
+    bench.send_telemetry_to(receiver.url());
+    let server = bench.serve("opencode/api-errors");
+    let ended = opencode.run(&bench, &server, &[], PROMPT);
+    bench.finish(server);
+    let id = OpenCode::session(&ended);
+    // The last spans of a run are lost: OpenCode ends without sending them.
+    let recorded = receiver.wait(&bench, |recorded| {
+        let mut sessions = recorded.sessions.iter();
+        sessions.any(|session| model_calls(session).count() == 3)
+    });
+    assert_eq!(recorded.sessions.len(), 1, "no session of its own");
+    let calls: Vec<_> = model_calls(recorded.session(&id)).collect();
+    let (titles, own): (Vec<_>, Vec<_>) = calls
+        .into_iter()
+        .partition(|(_, call)| call.parameters.iter().any(|(name, _)| name == "asked_by"));
+    let tokens: Vec<_> = own.iter().filter_map(|(_, call)| call.tokens).collect();
+    let expected: Vec<_> = served(&bench).iter().map(|served| served.tokens).collect();
+    assert_eq!(tokens, expected);
+    let (span, call) = own[0];
+    assert!(span.sources.contains(Source::Otel));
+    assert_eq!((call.retries, call.attempts.len()), (Some(2), 3));
+    assert!(call.ttft_ms.is_some());
+    let [(_, title)] = titles.try_into().unwrap();
+    assert_eq!(title.tokens.unwrap().prompt, 210);
 }

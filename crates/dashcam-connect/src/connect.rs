@@ -8,8 +8,9 @@ use crate::json::Document;
 use crate::manifest::{Archive, Entry, hash};
 use crate::plan::{self, Change, Note, Plan, Record};
 use crate::program::HookProgram;
-use crate::registrations::Connectable;
-use crate::telemetry::{self, COPILOT_LINES, RECEIVER, State};
+use crate::registrations::{Connectable, Shape};
+use crate::script;
+use crate::telemetry::{self, RECEIVER, State};
 use dashcam_harness::Home;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -225,6 +226,9 @@ fn strip(
         return Ok((!is_ours || !after.is_empty()).then_some(after));
     }
     let registration = harness.registration();
+    if let Shape::Script(_) = registration.shape {
+        return Ok(script::recognise(bytes).is_none().then(|| bytes.to_owned()));
+    }
     let document = Document::parse(path, bytes)?;
     let had_hooks = !hooks::find(&document, registration).events.is_empty();
     let mut document = hooks::disconnect(document, registration)?;
@@ -268,17 +272,25 @@ impl Step<'_> {
             );
             return Ok(());
         }
-        self.plan_json(plan, &path)?;
+        match self.harness.registration().shape {
+            Shape::Script(text) => self.plan_script(plan, &path, text)?,
+            _ => self.plan_json(plan, &path)?,
+        }
         if self.harness == Connectable::Codex {
             self.plan_codex_config(plan)?;
         }
         self.plan_other_arize_files(plan)?;
-        let is_telemetry_here = self.wanted.telemetry && self.harness == Connectable::Copilot;
-        if is_telemetry_here {
-            self.note(plan, format!(
-                "Copilot reads its telemetry settings from the environment alone: add to your shell's profile\n  {}",
-                COPILOT_LINES.join("\n  ")
-            ));
+        if let (true, Some((settings, lines))) = (
+            self.wanted.telemetry,
+            telemetry::by_environment(self.harness),
+        ) {
+            self.note(
+                plan,
+                format!(
+                    "{settings}: add to your shell's profile\n  {}",
+                    lines.join("\n  ")
+                ),
+            );
         }
         let is_new = plan.changes.iter().any(|change| change.path == path);
         let events = connector.events(self.harness);
@@ -321,12 +333,8 @@ impl Step<'_> {
     fn is_registered_for_user(&self) -> bool {
         let path = self.connector.hook_file(self.harness, Scope::User);
         let bytes = files::read(&path).ok().flatten();
-        let document = bytes.and_then(|bytes| Document::parse(&path, &bytes).ok());
-        document.is_some_and(|document| {
-            !hooks::find(&document, self.harness.registration())
-                .events
-                .is_empty()
-        })
+        let found = bytes.and_then(|bytes| self.harness.registration().find(&path, &bytes).ok());
+        found.is_some_and(|found| !found.events.is_empty())
     }
 
     /// A file's bytes without Arize's hooks, if those are to go and stand there.
@@ -340,6 +348,15 @@ impl Step<'_> {
             self.note(plan, format!("Arize's hooks go from {}", path.display()));
         }
         Ok(stripped)
+    }
+
+    /// A plugin, which is a file of ours alone.
+    fn plan_script(&self, plan: &mut Plan, path: &Path, text: &str) -> Result<(), Error> {
+        let before = files::read(path)?;
+        script::check(path, before.as_deref())?;
+        let after = script::render(text, self.harness.as_str(), &self.connector.program);
+        let own = before.clone().unwrap_or_default();
+        self.push(plan, path, before, &own, after.into_bytes(), Vec::new())
     }
 
     /// Hooks, and telemetry where it is kept in the same file.

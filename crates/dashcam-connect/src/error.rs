@@ -43,6 +43,9 @@ pub enum Error {
     /// Somebody else wrote the file between reading and writing.
     #[error("{path} changed meanwhile; nothing was written: run the command again", path = .0.display())]
     Changed(PathBuf),
+    /// A file of somebody else's stands where ours would.
+    #[error("{path} is not dashcam's; nothing was written: move it away and connect again", path = .0.display())]
+    NotOurs(PathBuf),
     /// The edit would have changed more than it should. Nothing is written then.
     #[error("cannot edit {path} without touching more than our own entries; nothing was written", path = .0.display())]
     Unsafe(PathBuf),

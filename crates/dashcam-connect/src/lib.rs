@@ -20,6 +20,7 @@ mod plan;
 pub mod plugin;
 mod program;
 mod registrations;
+mod script;
 mod status;
 mod telemetry;
 
@@ -29,4 +30,4 @@ pub use plan::{Change, Note, Plan};
 pub use program::HookProgram;
 pub use registrations::{CURSOR, Connectable, Registration, Shape, Strict, UnknownConnectable};
 pub use status::{HookedProgram, Registered, Status};
-pub use telemetry::{COPILOT_LINES, ENDPOINT_VARIABLES, RECEIVER, State};
+pub use telemetry::{ENDPOINT_VARIABLES, RECEIVER, State, by_environment};

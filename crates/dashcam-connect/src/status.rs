@@ -83,20 +83,21 @@ impl Connector {
             path: path.clone(),
             ..Registered::default()
         };
-        let document = files::read(&path).and_then(|bytes| {
-            bytes
-                .map(|bytes| Document::parse(&path, &bytes))
-                .transpose()
-        });
-        let document = match document {
-            Ok(Some(document)) => document,
+        let bytes = match files::read(&path) {
+            Ok(Some(bytes)) => bytes,
             Ok(None) => return registered,
             Err(problem) => {
                 registered.problem = Some(problem.to_string());
                 return registered;
             }
         };
-        let found = hooks::find(&document, registration);
+        let found = match registration.find(&path, &bytes) {
+            Ok(found) => found,
+            Err(problem) => {
+                registered.problem = Some(problem.to_string());
+                return registered;
+            }
+        };
         if found.events.is_empty() {
             return registered;
         }
@@ -115,7 +116,9 @@ impl Connector {
                 path,
             })
             .collect();
-        if harness == Connectable::Codex {
+        if harness == Connectable::Codex
+            && let Ok(document) = Document::parse(&path, &bytes)
+        {
             registered.trusted = Some(self.trusted(&document, &path));
         }
         registered
@@ -162,7 +165,7 @@ impl Connector {
                 let bytes = files::read(&path).ok()?.unwrap_or_default();
                 telemetry::codex_state(&path, &bytes).ok()
             }
-            Connectable::Copilot => None,
+            Connectable::Copilot | Connectable::OpenCode => None,
             Connectable::ClaudeCode | Connectable::Gemini => {
                 let path = self.hook_file(harness, Scope::User);
                 let bytes = files::read(&path).ok()?.unwrap_or_default();

@@ -15,6 +15,7 @@ const ENDS: &[&str] = &[
     "sessionEnd",
     "stop",
     "agent-turn-complete",
+    "session.idle",
 ];
 
 /// Whether what happened so far is worth taking in.

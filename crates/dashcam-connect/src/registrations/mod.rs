@@ -10,11 +10,15 @@ mod codex;
 mod copilot;
 mod cursor;
 mod gemini;
+mod opencode;
 
 pub use cursor::CURSOR;
 
-use crate::json::{Element, Node};
+use crate::error::Error;
+use crate::hooks::{self, Found};
+use crate::json::{Document, Element, Node};
 use crate::program::{HookProgram, Registered, recognise};
+use crate::script;
 use dashcam_harness::Home;
 use std::path::{Path, PathBuf};
 
@@ -33,11 +37,20 @@ pub enum Connectable {
     Gemini,
     /// GitHub Copilot: the CLI, and VS Code, which reads the same file.
     Copilot,
+    /// `OpenCode`, by a plugin.
+    #[serde(rename = "opencode")]
+    OpenCode,
 }
 
 impl Connectable {
     /// Every one, in the order in which they are listed to people.
-    pub const ALL: [Self; 4] = [Self::ClaudeCode, Self::Codex, Self::Gemini, Self::Copilot];
+    pub const ALL: [Self; 5] = [
+        Self::ClaudeCode,
+        Self::Codex,
+        Self::Gemini,
+        Self::Copilot,
+        Self::OpenCode,
+    ];
 
     /// The name used on the command line and in hooks; never changes.
     pub fn as_str(self) -> &'static str {
@@ -56,6 +69,7 @@ impl Connectable {
             Self::Codex => &codex::CODEX,
             Self::Gemini => &gemini::GEMINI,
             Self::Copilot => &copilot::COPILOT,
+            Self::OpenCode => &opencode::OPENCODE,
         }
     }
 
@@ -72,6 +86,7 @@ impl Connectable {
             Self::Codex => variable("CODEX_HOME"),
             Self::Gemini => variable("GEMINI_CLI_HOME").map(|folder| folder.join(".gemini")),
             Self::Copilot => variable("COPILOT_HOME"),
+            Self::OpenCode => variable("XDG_CONFIG_HOME").map(|folder| folder.join("opencode")),
         }
         .unwrap_or_else(|| home.folder.join(self.registration().folder))
     }
@@ -95,7 +110,7 @@ impl std::fmt::Display for Connectable {
 
 /// A name that no harness has whose hooks can be registered.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot connect `{0}`; known are claude-code, codex, gemini, copilot")]
+#[error("cannot connect `{0}`; known are {known}", known = Connectable::ALL.map(Connectable::as_str).join(", "))]
 pub struct UnknownConnectable(pub String);
 
 impl std::str::FromStr for Connectable {
@@ -169,6 +184,9 @@ pub enum Shape {
     },
     /// `{"command": …}`, in a file with a `version`.
     Bare,
+    /// A program of the harness's own kind, which is this text behind a line
+    /// that says what to run. It has no entries: the file is ours whole.
+    Script(&'static str),
 }
 
 impl Registration {
@@ -207,15 +225,24 @@ impl Registration {
                 ("timeoutSec", Node::Number(timeout)),
             ]),
             Shape::Bare => Node::object([("command", Node::text(posix))]),
+            Shape::Script(_) => Node::object([]),
         }
     }
 
     /// What a file needs besides hooks.
     pub(crate) fn version(&self) -> Option<Node> {
         match self.shape {
-            Shape::Group { .. } => None,
+            Shape::Group { .. } | Shape::Script(_) => None,
             Shape::Flat { .. } | Shape::Bare => Some(Node::Number(1)),
         }
+    }
+
+    /// What is registered in a file.
+    pub(crate) fn find(&self, path: &Path, bytes: &[u8]) -> Result<Found, Error> {
+        if let Shape::Script(_) = self.shape {
+            return Ok(script::find(self, bytes));
+        }
+        Document::parse(path, bytes).map(|document| hooks::find(&document, self))
     }
 
     /// Reads one handler: an entry, or an item of an entry's `hooks`.

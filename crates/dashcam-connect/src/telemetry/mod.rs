@@ -27,9 +27,23 @@ pub const ENDPOINT_VARIABLES: [&str; 5] = [
     "GEMINI_TELEMETRY_OTLP_ENDPOINT",
 ];
 
-/// What a Copilot started from a shell needs: it reads no setting for this
-/// (CLI 1.0.102). The endpoint is the one that OpenTelemetry has by default.
-pub const COPILOT_LINES: [&str; 1] = ["export COPILOT_OTEL_ENABLED=true"];
+/// For a harness that takes where to send from the environment alone: what to
+/// know, and the lines for a shell's profile.
+pub fn by_environment(harness: Connectable) -> Option<(&'static str, &'static [&'static str])> {
+    match harness {
+        // CLI 1.0.102. The endpoint is the one that OpenTelemetry has by default.
+        Connectable::Copilot => Some((
+            "Copilot reads its telemetry settings from the environment alone",
+            &["export COPILOT_OTEL_ENABLED=true"],
+        )),
+        // 1.18.33.
+        Connectable::OpenCode => Some((
+            "OpenCode sends telemetry with `\"experimental\": {\"openTelemetry\": true}` in opencode.json, and reads from the environment alone where to",
+            &["export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"],
+        )),
+        Connectable::ClaudeCode | Connectable::Codex | Connectable::Gemini => None,
+    }
+}
 
 /// Where a harness's telemetry goes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -76,7 +90,7 @@ pub(crate) fn settings(harness: Connectable) -> Option<&'static Settings> {
     match harness {
         Connectable::ClaudeCode => Some(&claude_code::SETTINGS),
         Connectable::Gemini => Some(&gemini::SETTINGS),
-        Connectable::Codex | Connectable::Copilot => None,
+        Connectable::Codex | Connectable::Copilot | Connectable::OpenCode => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::call::Line;
 use super::payload::Payload;
 use dashcam_trace::Timestamp;
+use rustc_hash::FxHashMap;
 use std::time::Duration;
 
 /// Two calls that say the same within this time are one: the hook stands in
@@ -19,6 +20,10 @@ pub(super) enum Happened {
     PermissionAsked,
     PermissionDenied,
     Notification,
+    /// The person let a tool run.
+    PermissionGranted,
+    /// An attempt at a model call failed, and there will be another.
+    Retried,
     TurnEnded,
     TurnFailed,
     AgentBegan,
@@ -36,11 +41,13 @@ impl Happened {
             "PreToolUse" | "preToolUse" | "BeforeTool" => Self::ToolBegan,
             "PostToolUse" | "postToolUse" | "AfterTool" => Self::ToolEnded,
             "PostToolUseFailure" | "postToolUseFailure" => Self::ToolFailed,
-            "PermissionRequest" | "permissionRequest" => Self::PermissionAsked,
-            "PermissionDenied" => Self::PermissionDenied,
+            "PermissionRequest" | "permissionRequest" | "permission.asked" => Self::PermissionAsked,
+            "permission.granted" => Self::PermissionGranted,
+            "PermissionDenied" | "permission.rejected" => Self::PermissionDenied,
+            "session.retry" => Self::Retried,
             "Notification" | "notification" => Self::Notification,
-            "Stop" | "agentStop" | "AfterAgent" => Self::TurnEnded,
-            "StopFailure" | "errorOccurred" => Self::TurnFailed,
+            "Stop" | "agentStop" | "AfterAgent" | "session.idle" => Self::TurnEnded,
+            "StopFailure" | "errorOccurred" | "session.error" => Self::TurnFailed,
             "SubagentStart" | "subagentStart" => Self::AgentBegan,
             "SubagentStop" | "subagentStop" => Self::AgentEnded,
             "SessionEnd" | "sessionEnd" => Self::SessionEnded,
@@ -91,14 +98,17 @@ impl<'a> Calls<'a> {
             )
         };
         lines.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.event.cmp(&b.event)));
-        let mut last_seen: rustc_hash::FxHashMap<(String, &'a str), u64> =
-            rustc_hash::FxHashMap::default();
+        let mut last_seen: FxHashMap<(String, String), u64> = FxHashMap::default();
         for line in lines {
-            let Some(payload) = line.payload else {
+            let Some(json) = line.payload else {
                 read.unreadable += 1;
                 continue;
             };
-            let same = (line.event.to_string(), payload.get());
+            let payload = Payload::read(json);
+            // Names of events are written in two ways; what two settings files
+            // were told of one tool call may differ in the time.
+            let what = payload.call_id().unwrap_or(json.get()).to_owned();
+            let same = (line.event.to_ascii_lowercase(), what);
             let before = last_seen.insert(same, line.time_ns);
             let is_again =
                 before.is_some_and(|before| line.time_ns - before <= SAME.as_nanos() as u64);
@@ -106,8 +116,8 @@ impl<'a> Calls<'a> {
                 read.calls.push(Call {
                     at: line.at(),
                     happened: Happened::of(&line.event),
-                    json: payload.get(),
-                    payload: Payload::read(payload),
+                    json: json.get(),
+                    payload,
                 });
             }
         }

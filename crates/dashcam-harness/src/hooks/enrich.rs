@@ -1,6 +1,7 @@
 //! Adds to a session what only its hooks know.
 
 use super::calls::{Call, Calls, Happened};
+use super::retries;
 use super::tools::{ToolSeen, tools};
 use dashcam_trace::{
     Event, EventKind, RawJson, Session, Source, Sources, Span, SpanBody, SpanKind, Status,
@@ -43,6 +44,7 @@ pub fn enrich(session: &mut Session, calls: &Calls<'_>) {
             _ => {}
         }
     }
+    retries::add(session, calls);
     put_in_order(session);
 }
 
@@ -142,9 +144,9 @@ fn add_permission(session: &mut Session, (turn, place): Place, tool: &ToolSeen) 
     );
     let answered = match &tool.denied {
         Some((at, _)) => Some(*at),
-        None => tool.ran().map(|(start, _)| start),
+        None => tool.granted.or_else(|| tool.ran().map(|(start, _)| start)),
     };
-    let decision = match (is_refused, tool.ended) {
+    let decision = match (is_refused, tool.ended.or(tool.granted)) {
         (true, _) => Some("reject"),
         (false, Some(_)) => Some("accept"),
         (false, None) => None,

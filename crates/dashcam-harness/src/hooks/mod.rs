@@ -15,6 +15,7 @@ mod call;
 mod calls;
 mod enrich;
 mod payload;
+mod retries;
 mod sorter;
 mod tools;
 

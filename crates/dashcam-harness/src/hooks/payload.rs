@@ -1,7 +1,8 @@
 //! What harnesses tell, as they write it.
 //!
 //! Claude Code 2.1.197 and Codex 0.169.0 use the same names; those of Gemini
-//! CLI 0.61.0 and GitHub Copilot 1.0.102 stand beside them.
+//! CLI 0.61.0 and GitHub Copilot 1.0.102 stand beside them. What our plugin for
+//! `OpenCode` tells has Claude Code's names.
 
 use crate::lenient::{Flag, Number, Text, read_object};
 use serde::Deserialize;
@@ -11,6 +12,8 @@ use serde_json::value::RawValue;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Payload<'a> {
+    #[serde(borrow)]
+    pub(super) transcript_path: Text<'a>,
     #[serde(borrow)]
     pub(super) cwd: Text<'a>,
     #[serde(borrow)]
@@ -44,6 +47,8 @@ pub(super) struct Payload<'a> {
     #[serde(borrow, rename = "toolResult")]
     tool_result: Option<&'a RawValue>,
     pub(super) duration_ms: Number,
+    /// When the next attempt begins, in milliseconds since 1970.
+    pub(super) next: Number,
     pub(super) is_interrupt: Flag,
     #[serde(borrow)]
     error: Option<&'a RawValue>,

@@ -1,6 +1,7 @@
 //! Sorts hook calls by the session that they tell of.
 
 use super::call::Line;
+use super::payload::Payload;
 use dashcam_trace::Harness;
 use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
@@ -50,6 +51,10 @@ impl Sorter {
             })
             .collect();
         let payload: Option<&RawValue> = serde_json::from_slice(&one_line).ok();
+        let harness = match payload {
+            Some(payload) if is_told_by_copilot(payload) => Harness::Copilot,
+            _ => harness,
+        };
         let text = payload
             .is_none()
             .then(|| String::from_utf8_lossy(&one_line));
@@ -81,5 +86,56 @@ impl Sorter {
             .collect();
         sessions.sort_by(|a, b| (a.harness, &a.native_id).cmp(&(b.harness, &b.native_id)));
         sessions
+    }
+}
+
+/// VS Code runs the hooks in Claude Code's settings too, for Copilot's chats:
+/// the path of the transcript tells whose session it is (as of March 2026).
+fn is_told_by_copilot(payload: &RawValue) -> bool {
+    let path = Payload::read(payload).transcript_path;
+    path.as_str()
+        .split(['/', '\\'])
+        .any(|folder| matches!(folder, "GitHub.copilot-chat" | ".copilot"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_of_claude_codes_that_vs_code_runs_tells_of_copilot() {
+        let mut sorter = Sorter::default();
+        let mut add = |harness: &str, event: &str, path: &str| {
+            let payload = serde_json::json!({
+                "session_id": "s", "transcript_path": path, "tool_use_id": "t", "tool_name": "x",
+            });
+            let payload = payload.to_string();
+            sorter.add(
+                harness,
+                event,
+                Some("s"),
+                1,
+                &BTreeMap::new(),
+                payload.as_bytes(),
+            )
+        };
+        let vs_code = r"C:\u\workspaceStorage\1a\GitHub.copilot-chat\transcripts\s.jsonl";
+        assert!(add("claude-code", "PreToolUse", vs_code));
+        assert!(add("copilot", "preToolUse", vs_code));
+        assert!(add(
+            "claude-code",
+            "PreToolUse",
+            "/u/.claude/projects/p/s.jsonl"
+        ));
+        let sorted = sorter.finish();
+        let read: Vec<_> = sorted
+            .iter()
+            .map(|calls| {
+                let read = super::super::Calls::read([calls.bytes.as_slice()]);
+                (calls.harness, read.calls.len())
+            })
+            .collect();
+        // Both settings files have the hook; it happened once.
+        assert_eq!(read, [(Harness::ClaudeCode, 1), (Harness::Copilot, 1)]);
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct ToolSeen {
     pub(super) output: Option<RawJson>,
     /// When the person was asked whether it may run.
     pub(super) asked: Option<Timestamp>,
+    /// When the person said that it may.
+    pub(super) granted: Option<Timestamp>,
     /// When it was denied, and why.
     pub(super) denied: Option<(Timestamp, Option<String>)>,
 }
@@ -64,6 +66,10 @@ pub(super) fn tools(calls: &Calls<'_>) -> Vec<ToolSeen> {
             Happened::PermissionAsked => {
                 let tool = at(&mut tools, call, is_open);
                 tool.asked = tool.asked.or(Some(call.at));
+            }
+            Happened::PermissionGranted => {
+                let tool = at(&mut tools, call, is_open);
+                tool.granted = tool.granted.or(Some(call.at));
             }
             Happened::PermissionDenied => {
                 let tool = at(&mut tools, call, is_open);

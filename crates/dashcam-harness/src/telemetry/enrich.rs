@@ -12,9 +12,9 @@ use dashcam_trace::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
-/// How far the end of a call without an id may lie from where telemetry saw
-/// it: the transcript is written a moment later.
-const SAME_END_MS: i64 = 5_000;
+/// How far the beginning or the end of a call without an id may lie from where
+/// telemetry saw it: the transcript is written a moment later.
+const SAME_MS: i64 = 5_000;
 
 /// Where a span stands: its turn, its place there.
 type Place = (usize, usize);
@@ -194,9 +194,12 @@ impl<'a> Enriching<'a> {
         }
     }
 
-    /// The call with the same tokens that ended closest to the record.
+    /// The call with the same tokens that began or ended closest to the record.
     fn like(&self, record: &ModelCallRecord) -> Option<Place> {
-        let (wanted, at) = (record.tokens?, record.end?.as_millisecond());
+        let wanted = record.tokens?;
+        let apart = |one: Timestamp, other: Timestamp| {
+            (one.as_millisecond() - other.as_millisecond()).abs()
+        };
         let distance = |(turn, place): Place| {
             let span = &self.session.turns[turn].spans[place];
             let SpanBody::ModelCall(call) = &span.body else {
@@ -205,8 +208,11 @@ impl<'a> Enriching<'a> {
             let tokens = call.tokens?;
             let is_same = (tokens.prompt, tokens.completion, tokens.cache_read)
                 == (wanted.prompt, wanted.completion, wanted.cache_read);
-            let distance = (span.end.unwrap_or(span.start).as_millisecond() - at).abs();
-            (is_same && distance <= SAME_END_MS).then_some(distance)
+            let at_end = apart(span.end.unwrap_or(span.start), record.end?);
+            // Where a harness writes a call's end down when its tools are done.
+            let at_start = record.start.map(|start| apart(span.start, start));
+            let distance = at_start.map_or(at_end, |at_start| at_start.min(at_end));
+            (is_same && distance <= SAME_MS).then_some(distance)
         };
         let candidates = self
             .free

@@ -18,6 +18,7 @@ mod evidence;
 mod gemini;
 pub mod metrics;
 mod native;
+mod opencode;
 mod record;
 mod router;
 

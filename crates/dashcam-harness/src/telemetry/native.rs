@@ -2,7 +2,7 @@
 
 use super::evidence::Items;
 use super::record::TelemetryRecord;
-use super::{claude_code, codex, copilot, gemini};
+use super::{claude_code, codex, copilot, gemini, opencode};
 use dashcam_trace::Harness;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
@@ -25,7 +25,7 @@ pub(super) struct Native {
 }
 
 /// Every harness that sends telemetry. Names as seen.
-static ALL: [Native; 4] = [
+static ALL: [Native; 5] = [
     Native {
         harness: Harness::ClaudeCode,
         is_its_name: |name| name == "claude-code",
@@ -59,6 +59,15 @@ static ALL: [Native; 4] = [
         session_of_log: gemini::session_of_log,
         lighten: gemini::lighten,
         records: gemini::records,
+    },
+    Native {
+        harness: Harness::OpenCode,
+        is_its_name: |name| name == "opencode",
+        session_of_span: opencode::session_of_span,
+        // The program's own log.
+        session_of_log: |_| None,
+        lighten: opencode::lighten,
+        records: opencode::records,
     },
 ];
 

@@ -3,7 +3,7 @@
 use super::connect::{connector, versions};
 use super::{print_json, print_text};
 use crate::context::Context;
-use dashcam_connect::{COPILOT_LINES, Connectable, Connector, Registered, State, Status};
+use dashcam_connect::{Connectable, Connector, Registered, State, Status, by_environment};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::fmt::Write;
@@ -67,11 +67,11 @@ fn describe(text: &mut String, status: &Status) -> std::fmt::Result {
         Some(State::Elsewhere(target)) => writeln!(text, "  telemetry goes elsewhere: {target}")?,
         Some(State::Off) | None if !status.is_connected => {}
         Some(State::Off) => writeln!(text, "  telemetry is off: --telemetry turns it on")?,
-        None => writeln!(
-            text,
-            "  telemetry comes here where `{}` is set",
-            COPILOT_LINES[0]
-        )?,
+        None => {
+            for line in by_environment(status.harness).map_or(&[][..], |(_, lines)| lines) {
+                writeln!(text, "  telemetry comes here where `{line}` is set")?;
+            }
+        }
     }
     if status.has_arize {
         writeln!(
