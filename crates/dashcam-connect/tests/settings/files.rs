@@ -171,6 +171,21 @@ fn a_project_is_connected_in_its_own_settings_and_not_beside_the_user() {
 }
 
 #[test]
+fn a_plugin_of_somebody_elses_is_left_alone() {
+    let bench = Bench::new();
+    let harness = Connectable::OpenCode;
+    let path = bench.write(harness, b"export const Mine = async () => ({})\n");
+    let plan = bench
+        .connector
+        .plan_connect(&Bench::wanted(harness))
+        .unwrap();
+    assert!(plan.changes.is_empty());
+    assert!(matches!(plan.refused[0].1, Error::NotOurs(_)));
+    bench.disconnect(harness);
+    assert!(path.is_file());
+}
+
+#[test]
 fn variables_move_the_settings() {
     let mut bench = Bench::new();
     let moved = bench.folder().join("moved");
@@ -179,6 +194,7 @@ fn variables_move_the_settings() {
         "CODEX_HOME",
         "GEMINI_CLI_HOME",
         "COPILOT_HOME",
+        "XDG_CONFIG_HOME",
     ] {
         let folder = moved.join(name).to_string_lossy().into_owned();
         bench
@@ -196,6 +212,7 @@ fn variables_move_the_settings() {
         "CODEX_HOME/hooks.json",
         "GEMINI_CLI_HOME/.gemini/settings.json",
         "COPILOT_HOME/hooks/dashcam.json",
+        "XDG_CONFIG_HOME/opencode/plugin/dashcam.js",
     ] {
         assert!(moved.join(file).is_file(), "{file}");
     }
