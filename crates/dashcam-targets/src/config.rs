@@ -5,8 +5,9 @@
 
 use crate::credentials::{Credentials, put};
 use crate::environment::Environment;
+use crate::keyring;
 use crate::level::{LevelRules, SendLevel};
-use crate::target::{Header, NewTarget, Target, TargetError};
+use crate::target::{Header, NewTarget, Secrets, Target, TargetError};
 use dashcam_otlp::send::{Place, Preset, Profile, basic};
 use dashcam_privacy::{Hide, Level};
 use dashcam_trace::Harness;
@@ -215,7 +216,14 @@ pub fn add(
     {
         return Err(TargetError::Taken(name.to_owned()));
     }
-    let (headers, secrets) = headers(backend, new.headers, environment)?;
+    let (mut headers, mut secrets) = headers(backend, new.headers, environment)?;
+    if new.secrets == Secrets::Keyring {
+        keyring::write(name, &secrets)?;
+        for header in std::mem::take(&mut secrets).into_keys() {
+            let account = keyring::account(name, &header);
+            headers.insert(header, format!("keyring:{account}"));
+        }
+    }
     let url = new
         .url
         .as_deref()
@@ -292,10 +300,27 @@ pub fn remove(data_dir: &Path, name: &str) -> Result<(), TargetError> {
     if let Item::Table(removed) = &removed {
         keep_comments(&mut document, removed);
     }
+    for account in own_accounts(name, &removed) {
+        keyring::remove(&account)?;
+    }
     put(&path, &document.to_string())?;
     let mut credentials = Credentials::load(data_dir)?;
     credentials.set(name, BTreeMap::new());
     credentials.save(data_dir)
+}
+
+/// The accounts in the keyring that were made for a target.
+fn own_accounts(name: &str, target: &Item) -> Vec<String> {
+    let headers = target.get("headers").and_then(Item::as_table_like);
+    let values = headers.into_iter().flat_map(|headers| headers.iter());
+    values
+        .filter_map(|(header, value)| match Header::parse(value.as_str()?) {
+            Header::Keyring(account) => {
+                (account == keyring::account(name, header)).then_some(account)
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// What stood before a table that was removed is the person's: it stands
@@ -303,7 +328,11 @@ pub fn remove(data_dir: &Path, name: &str) -> Result<(), TargetError> {
 fn keep_comments(document: &mut DocumentMut, removed: &Table) {
     let before = removed.decor().prefix().and_then(|prefix| prefix.as_str());
     let before = before.unwrap_or_default();
-    let before = before.strip_suffix('\n').unwrap_or(before).to_owned();
+    // The empty line that parted it from what stood before goes with it.
+    let before = match before.strip_suffix('\n') {
+        Some(rest) if rest.is_empty() || rest.ends_with('\n') => rest.to_owned(),
+        _ => before.to_owned(),
+    };
     let position = removed.position().unwrap_or_default();
     if let Some(next) = table_after(document.as_table_mut(), position) {
         let own = next.decor().prefix().and_then(|prefix| prefix.as_str());
@@ -354,6 +383,9 @@ fn headers(
             Header::Variable(variable) => {
                 plain.insert(name.to_ascii_lowercase(), format!("env:{variable}"));
             }
+            Header::Keyring(account) => {
+                plain.insert(name.to_ascii_lowercase(), format!("keyring:{account}"));
+            }
             Header::Value(value) => drop(secret.insert(name.to_ascii_lowercase(), value)),
         }
     }
@@ -399,4 +431,44 @@ fn headers(
         }
     }
     Ok((plain, secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_accounts_that_were_made_for_a_target_are_its_own() {
+        let document: DocumentMut = r#"
+            [targets.t]
+            headers = { a = "keyring:t/a", b = "keyring:shared/b", c = "env:C", d = "plain" }
+        "#
+        .parse()
+        .unwrap();
+        assert_eq!(own_accounts("t", &document["targets"]["t"]), ["t/a"]);
+    }
+
+    #[test]
+    fn what_stood_before_a_removed_table_stands_before_the_next() {
+        let text = "# mine\n[a]\nx = 1\n\n# of b\n[b]\ny = 1\n\n# of c\n[c]\nz = 1\n";
+        let mut document: DocumentMut = text.parse().unwrap();
+        let Some(Item::Table(removed)) = document.remove("b") else {
+            panic!("b is a table")
+        };
+        keep_comments(&mut document, &removed);
+        let left = document.to_string();
+        let (of_b, of_c) = (left.find("# of b").unwrap(), left.find("# of c").unwrap());
+        assert!(of_b < of_c && of_c < left.find("[c]").unwrap(), "{left}");
+        assert!(left.starts_with("# mine\n[a]\nx = 1\n"), "{left}");
+    }
+
+    #[test]
+    fn what_stood_before_the_last_table_stays_at_the_end() {
+        let mut document: DocumentMut = "[a]\nx = 1\n\n# of b\n[b]\ny = 1\n".parse().unwrap();
+        let Some(Item::Table(removed)) = document.remove("b") else {
+            panic!("b is a table")
+        };
+        keep_comments(&mut document, &removed);
+        assert!(document.to_string().ends_with("# of b\n"), "{document}");
+    }
 }

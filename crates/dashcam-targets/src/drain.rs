@@ -2,6 +2,7 @@
 
 use crate::encode::Wording;
 use crate::environment::Environment;
+use crate::keyring;
 use crate::ready::{ABANDONED, Moment, Ready, ready};
 use crate::request::{Delivery, Key, Stop, deliver};
 use crate::target::{Header, Target, TargetError};
@@ -428,6 +429,7 @@ pub(crate) fn endpoint(
     for (name, header) in &target.headers {
         let value = match header {
             Header::Value(value) => value.clone(),
+            Header::Keyring(account) => keyring::read(account)?,
             Header::Variable(variable) => match environment.get(variable) {
                 Some(value) => value.to_owned(),
                 None => {

@@ -61,14 +61,18 @@ pub enum Header {
     Value(String),
     /// It is in this environment variable when something is sent.
     Variable(String),
+    /// It is in the system's keyring, under this account of `dashcam`.
+    Keyring(String),
 }
 
 impl Header {
-    /// What a person wrote: `env:NAME` stands for a variable.
+    /// What a person wrote: `env:NAME` stands for a variable, `keyring:ACCOUNT`
+    /// for a secret in the keyring.
     pub fn parse(text: &str) -> Self {
-        match text.strip_prefix("env:") {
-            Some(name) => Self::Variable(name.to_owned()),
-            None => Self::Value(text.to_owned()),
+        match text.split_once(':') {
+            Some(("env", name)) => Self::Variable(name.to_owned()),
+            Some(("keyring", account)) => Self::Keyring(account.to_owned()),
+            _ => Self::Value(text.to_owned()),
         }
     }
 }
@@ -78,6 +82,7 @@ impl std::fmt::Debug for Header {
         match self {
             Self::Value(_) => f.write_str("Value(…)"),
             Self::Variable(name) => f.debug_tuple("Variable").field(name).finish(),
+            Self::Keyring(account) => f.debug_tuple("Keyring").field(account).finish(),
         }
     }
 }
@@ -105,6 +110,18 @@ pub struct NewTarget {
     pub attributes: BTreeMap<String, serde_json::Value>,
     /// The harnesses whose sessions are sent; empty: all.
     pub harnesses: Vec<Harness>,
+    /// Where values of headers are kept.
+    pub secrets: Secrets,
+}
+
+/// Where values of headers are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Secrets {
+    /// In a file that only its owner may read.
+    #[default]
+    File,
+    /// In the system's keyring.
+    Keyring,
 }
 
 /// A target could not be used, added or removed.
@@ -173,6 +190,16 @@ pub enum TargetError {
         header: String,
         /// The variable.
         variable: String,
+    },
+    /// The keyring did not take or give a secret.
+    #[error(
+        "the keyring has no use of `{account}`: {message}; without --keyring the secret is kept in a file that only you may read"
+    )]
+    Keyring {
+        /// The account.
+        account: String,
+        /// Why.
+        message: String,
     },
     /// The target cannot be asked what it has.
     #[error("only a Phoenix tells what it holds: `{0}` is none")]

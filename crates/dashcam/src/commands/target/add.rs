@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use dashcam_otlp::send::{Preset, Profile};
 use dashcam_privacy::Level;
-use dashcam_targets::{Environment, Header, NewTarget, Target};
+use dashcam_targets::{Environment, Header, NewTarget, Secrets, Target};
 use dashcam_trace::Harness;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,7 +30,11 @@ pub(super) struct Options {
     /// [default: the backend's own environment variables]
     #[arg(long, value_name = "KEY", hide_env_values = true)]
     key: Option<String>,
-    /// A header; `env:VARIABLE` as its value is looked up when something is sent
+    /// Keep values of headers in the system's keyring, not in a file
+    #[arg(long)]
+    keyring: bool,
+    /// A header; `env:VARIABLE` or `keyring:ACCOUNT` as its value is looked up
+    /// when something is sent
     #[arg(long, value_name = "NAME=VALUE")]
     header: Vec<String>,
     /// The project there; {harness} and {project} are replaced [default: {harness}]
@@ -88,6 +92,11 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
         user: options.user.clone(),
         attributes,
         harnesses: options.harness.clone(),
+        secrets: if options.keyring {
+            Secrets::Keyring
+        } else {
+            Secrets::File
+        },
         ..NewTarget::default()
     };
     let name = options.name.as_deref();
