@@ -38,8 +38,8 @@ export function NoHistory({ otherwise }: { otherwise?: () => void }) {
       {!otherwise && (
         <>
           <p>
-            dashcam records what Claude Code and Codex do on this machine. Start one of them, and
-            its session grows here while it works.
+            dashcam records what Claude Code, Codex, Cursor, GitHub Copilot, Gemini CLI, OpenCode
+            and pi do on this machine. Start one of them, and its session grows here while it works.
           </p>
           <p>
             The sample holds recorded sessions. It is marked everywhere, and one click removes it.
