@@ -11,6 +11,7 @@
 mod claude_code;
 mod codex;
 mod copilot;
+mod cursor;
 pub mod database;
 mod evidence;
 mod gemini;
@@ -95,6 +96,17 @@ pub trait HarnessReader: Sync {
     /// file; it is only looked at where the path does not tell. `None`: the file tells of no session.
     fn membership(&self, path: &Path, first_line: &[u8]) -> Option<Membership>;
 
+    /// Whether its decoder reads what hooks were told by itself, as evidence
+    /// beside its files ([`hooks`]).
+    fn reads_hooks(&self) -> bool {
+        false
+    }
+
+    /// The subagent's session that a hook call tells of, and whose it is.
+    fn hook_link(&self, _event: &str, _session: &str, _payload: &str) -> Option<hooks::Link> {
+        None
+    }
+
     /// Decodes one session from all its files.
     fn decode(&self, evidence: &Evidence<'_>) -> Decoded;
 
@@ -104,10 +116,11 @@ pub trait HarnessReader: Sync {
 }
 
 /// Every harness, in the order of [`Harness::ALL`].
-pub fn all() -> [&'static dyn HarnessReader; 7] {
+pub fn all() -> [&'static dyn HarnessReader; 8] {
     [
         &claude_code::ClaudeCode,
         &codex::Codex,
+        &cursor::Cursor,
         &copilot::Copilot,
         &gemini::Gemini,
         &opencode::OpenCode,
@@ -121,6 +134,7 @@ pub fn reader(harness: Harness) -> &'static dyn HarnessReader {
     match harness {
         Harness::ClaudeCode => &claude_code::ClaudeCode,
         Harness::Codex => &codex::Codex,
+        Harness::Cursor => &cursor::Cursor,
         Harness::Copilot => &copilot::Copilot,
         Harness::Gemini => &gemini::Gemini,
         Harness::OpenCode => &opencode::OpenCode,

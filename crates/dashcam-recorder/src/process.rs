@@ -144,7 +144,10 @@ impl Workshop<'_> {
             .map(|(file, _)| file.path.to_string_lossy())
             .collect();
         // A program has nothing but telemetry, and reads it itself.
-        let is_told = |path: &str| is_told(path) && planned.harness != Harness::Program;
+        let is_told = |path: &str| {
+            let reads_itself = hooks::is_evidence_path(path) && reader.reads_hooks();
+            is_told(path) && planned.harness != Harness::Program && !reads_itself
+        };
         let evidence = Evidence {
             native_id: &planned.native_id,
             files: contents
