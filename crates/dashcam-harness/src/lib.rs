@@ -31,7 +31,7 @@ pub use database::{DatabaseLayout, DatabasePlace, RowQuery};
 pub use evidence::{Decoded, Evidence, EvidenceFile, KeptImage, Membership};
 pub use usage::{UsageRecord, UsageScanner, response_hash};
 
-use dashcam_trace::Harness;
+use dashcam_trace::{Harness, Timestamp};
 use std::path::{Path, PathBuf};
 
 /// Where to look for harness data: a home folder and the environment
@@ -47,7 +47,7 @@ pub struct Home {
 }
 
 /// The environment variables that move a harness's data.
-pub const HOME_VARIABLES: [&str; 8] = [
+pub const HOME_VARIABLES: [&str; 11] = [
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "GEMINI_CLI_HOME",
@@ -56,6 +56,9 @@ pub const HOME_VARIABLES: [&str; 8] = [
     "OPENCODE_DB",
     "PI_CODING_AGENT_DIR",
     "PI_CODING_AGENT_SESSION_DIR",
+    "CURSOR_DATA_DIR",
+    "XDG_CONFIG_HOME",
+    "APPDATA",
 ];
 
 impl Home {
@@ -109,6 +112,16 @@ pub trait HarnessReader: Sync {
 
     /// Decodes one session from all its files.
     fn decode(&self, evidence: &Evidence<'_>) -> Decoded;
+
+    /// Decodes one session, told when each file was last written: for those
+    /// whose records hold no times.
+    fn decode_written(
+        &self,
+        evidence: &Evidence<'_>,
+        _written: &dyn Fn(&str) -> Option<Timestamp>,
+    ) -> Decoded {
+        self.decode(evidence)
+    }
 
     /// A scanner for one file, which finds only usage: the fast way to a
     /// report straight from disk. `None`: the file holds no usage.

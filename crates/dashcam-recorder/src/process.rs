@@ -13,7 +13,7 @@ use dashcam_store::{
     ArchiveChunk, FileState, FileWrite, PreparedSession, SessionExtras, Store, StoreError,
     TurnHashes, tail_hash,
 };
-use dashcam_trace::{Harness, Problem, ProblemKind, Session};
+use dashcam_trace::{Harness, Problem, ProblemKind, Session, Timestamp};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -173,7 +173,15 @@ impl Workshop<'_> {
         let mut decoded = if evidence.files.is_empty() {
             Decoded::default()
         } else {
-            reader.decode(&evidence)
+            let written = |path: &str| {
+                let mut files = contents.iter().zip(&paths);
+                let (file, _) = files.find(|(_, shown)| *shown == path)?;
+                let modified = i128::from(file.0.stamp.modified_ns);
+                Timestamp::from_nanosecond(modified)
+                    .ok()
+                    .filter(|_| modified > 0)
+            };
+            reader.decode_written(&evidence, &written)
         };
         for _ in 0..calls.unreadable {
             decoded.problem(Problem {

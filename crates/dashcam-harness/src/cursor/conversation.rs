@@ -19,7 +19,16 @@ pub(super) struct Conversation {
     /// The model that was chosen for it.
     pub(super) model: Option<String>,
     pub(super) created: Option<Timestamp>,
+    /// What started it, for the work of a subagent.
+    pub(super) started_by: Option<StartedBy>,
     pub(super) turns: Vec<Turn>,
+}
+
+/// The call that started a subagent.
+#[derive(Debug, Default)]
+pub(super) struct StartedBy {
+    pub(super) call_id: Option<String>,
+    pub(super) agent_type: Option<String>,
 }
 
 /// From a prompt to the end of the work on it.
@@ -42,6 +51,8 @@ pub(super) struct Turn {
     /// Told when each message ended; only one of them may be the turn's.
     pub(super) told_with_answers: Vec<Tokens>,
     pub(super) steps: Vec<Step>,
+    /// Whether the person took it back.
+    pub(super) abandoned: bool,
     pub(super) sources: Sources,
 }
 

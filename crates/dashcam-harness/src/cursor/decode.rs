@@ -1,10 +1,13 @@
 //! Decodes a conversation from all that is known of it.
 
-use super::conversation::Conversation;
-use super::hooks;
+use super::conversation::{Conversation, StartedBy, What};
+use super::merge::merged;
 use super::session::{About, Children, session};
+use super::{editor, hooks, terminal, transcript};
+use crate::database::database_of;
 use crate::hooks::{ToldCall, is_evidence_path, told};
-use crate::{Decoded, Evidence};
+use crate::lines::repair_surrogates;
+use crate::{Decoded, Evidence, EvidenceFile};
 use dashcam_trace::{Problem, ProblemKind, Timestamp};
 use std::collections::BTreeMap;
 
@@ -20,9 +23,10 @@ pub(super) fn decode(
     ids.dedup();
     let told = told_of(evidence, &mut decoded);
     for id in ids {
-        let conversation = conversation(id, &told, &mut decoded);
+        let conversation = conversation(evidence, id, &told, &mut decoded);
         conversations.insert(id.to_owned(), conversation);
     }
+    link(&mut conversations);
     let root = conversations.remove(evidence.native_id).unwrap_or_default();
     let of_root = evidence
         .files
@@ -75,8 +79,88 @@ fn told_of<'a>(evidence: &'a Evidence<'a>, decoded: &mut Decoded) -> ToldOf<'a> 
     all
 }
 
-/// A conversation from all of its sources.
-fn conversation(id: &str, told: &ToldOf<'_>, decoded: &mut Decoded) -> Conversation {
+/// A conversation from all of its sources: the fullest record of it, with what
+/// its hooks were told.
+fn conversation(
+    evidence: &Evidence<'_>,
+    id: &str,
+    told: &ToldOf<'_>,
+    decoded: &mut Decoded,
+) -> Conversation {
     let calls = told.get(id).map(Vec::as_slice).unwrap_or_default();
-    hooks::conversation(calls, decoded)
+    let told = hooks::conversation(calls, decoded);
+    let mut files: Vec<&EvidenceFile<'_>> = evidence
+        .files
+        .iter()
+        .filter(|file| file.native_id == id && !is_evidence_path(file.path))
+        .collect();
+    files.sort_by_key(|file| (Record::of(file), file.path));
+    let mut record = Conversation::default();
+    for file in files {
+        if !record.turns.is_empty() {
+            break;
+        }
+        let text = repair_surrogates(&file.bytes);
+        let read = match Record::of(file) {
+            Record::Editor => editor::conversation(file, &text, decoded),
+            Record::Terminal => terminal::conversation(file, &text, decoded),
+            Record::Transcript | Record::MarkedTranscript => {
+                transcript::conversation(file, &text, decoded)
+            }
+        };
+        record = Conversation {
+            title: record.title.or(read.title),
+            cwd: record.cwd.or(read.cwd),
+            created: record.created.or(read.created),
+            started_by: record.started_by.or(read.started_by),
+            ..read
+        };
+    }
+    merged(record, told)
+}
+
+/// The records of a conversation, the fullest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Record {
+    Editor,
+    Terminal,
+    Transcript,
+    MarkedTranscript,
+}
+
+impl Record {
+    fn of(file: &EvidenceFile<'_>) -> Self {
+        match database_of(file.path, file.native_id) {
+            Some(database) if database.ends_with("store.db") => Self::Terminal,
+            Some(_) => Self::Editor,
+            None if file.path.ends_with(".txt") => Self::MarkedTranscript,
+            None => Self::Transcript,
+        }
+    }
+}
+
+/// Tells calls which conversation they started, where only that one says so.
+fn link(conversations: &mut Children) {
+    let links: Vec<(String, StartedBy)> = conversations
+        .iter_mut()
+        .filter_map(|(id, child)| Some((id.clone(), child.started_by.take()?)))
+        .collect();
+    for (child, started_by) in links {
+        let calls = conversations
+            .values_mut()
+            .flat_map(|conversation| &mut conversation.turns)
+            .flat_map(|turn| &mut turn.steps);
+        for step in calls {
+            if let What::Tool(tool) = &mut step.what
+                && started_by.call_id.is_some()
+                && tool.call_id == started_by.call_id
+            {
+                let agent = tool.agent.get_or_insert_default();
+                agent.id = Some(child.clone());
+                if agent.agent_type.is_none() {
+                    agent.agent_type.clone_from(&started_by.agent_type);
+                }
+            }
+        }
+    }
 }

@@ -131,11 +131,6 @@ fn put_in_order(conversation: &mut Conversation) {
     }
 }
 
-/// By time; what the model wrote stands before what came of it.
-fn order(span: &Span) -> (Timestamp, bool) {
-    (span.start, span.kind() != SpanKind::ModelCall)
-}
-
 /// A key that is not taken yet.
 pub(super) fn unused(key: &str, mut take: impl FnMut(&str) -> bool) -> String {
     if take(key) {
@@ -180,11 +175,11 @@ fn turn(
         text: run.prompt.clone(),
         images: run.images.clone(),
     };
-    let end = run.end;
+    let (end, abandoned) = (run.end, run.abandoned);
     let place = Place { parent: own, start };
     writer.steps(run, key, place, children, &mut spans);
     if let Some(steps) = spans.get_mut(1..) {
-        steps.sort_by_key(order);
+        steps.sort_by_key(|span| span.start);
         for span in steps {
             let is_over = matches!(status, TurnStatus::Interrupted | TurnStatus::Failed);
             if is_over && span.status == Status::Unfinished {
@@ -202,7 +197,7 @@ fn turn(
         start,
         end,
         status,
-        abandoned: false,
+        abandoned,
         copied_from: None,
         spans,
     }
@@ -242,6 +237,6 @@ fn adopt(turns: &mut [Turn], mut children: Children, writer: &mut Spans) {
             &mut spans,
         );
         turn.spans.append(&mut spans);
-        turn.spans[1..].sort_by_key(order);
+        turn.spans[1..].sort_by_key(|span| span.start);
     }
 }

@@ -37,6 +37,8 @@ struct Answer {
     input: Vec<InputPart>,
     tokens: Option<Tokens>,
     has_called: bool,
+    /// Before which of the turn's spans it stands.
+    at: usize,
     start: Timestamp,
     end: Timestamp,
     sources: Sources,
@@ -92,7 +94,7 @@ impl Spans {
             self.step(step, &mut line, children, spans);
         }
         if let Some(tokens) = run.tokens {
-            line.count(tokens, counts_each);
+            line.count(tokens, counts_each, spans.len());
         }
         self.write_answers(line, spans);
     }
@@ -109,14 +111,14 @@ impl Spans {
         match step.what {
             What::Thought(text) => {
                 let part = Part::Thinking { text };
-                line.spoke(part, (start, end), step.sources);
+                line.spoke(part, (start, end), step.sources, spans.len());
             }
             What::Text {
                 text,
                 tokens,
                 model,
             } => {
-                line.spoke(Part::Text { text }, (start, end), step.sources);
+                line.spoke(Part::Text { text }, (start, end), step.sources, spans.len());
                 if let Some(answer) = line.answers.last_mut() {
                     answer.tokens = tokens.or(answer.tokens);
                     answer.model = model.or(answer.model.take());
@@ -177,7 +179,7 @@ impl Spans {
             .as_ref()
             .and_then(|call| line.agents.get(call).copied());
         if by_agent.is_none() {
-            line.called(id, &tool, start, sources);
+            line.called(id, &tool, (start, spans.len()), sources);
         }
         let is_over = tool.status != Status::Unfinished;
         let agent = tool.agent.take();
@@ -187,7 +189,8 @@ impl Spans {
             parent: Some(by_agent.unwrap_or(line.place.parent)),
             name: tool.name.clone(),
             start,
-            end: end.filter(|_| is_over),
+            // Where nothing tells when it ended, it took no time.
+            end: is_over.then(|| end.unwrap_or(start)),
             status: tool.status,
             error: tool.error.filter(|_| tool.status != Status::Ok),
             timing: if is_measured {
@@ -323,14 +326,23 @@ impl Spans {
     }
 
     fn write_answers(&mut self, line: Line<'_>, spans: &mut Vec<Span>) {
-        for (number, answer) in line.answers.into_iter().enumerate() {
-            let key = format!("{}/{number}", line.key);
-            let id = self.id(SpanKind::ModelCall, &key);
+        let answers: Vec<(SpanId, String, Answer)> = line
+            .answers
+            .into_iter()
+            .enumerate()
+            .map(|(number, answer)| {
+                let key = format!("{}/{number}", line.key);
+                (self.id(SpanKind::ModelCall, &key), key, answer)
+            })
+            .collect();
+        // From behind, so that the places stay true.
+        for (id, key, answer) in answers.into_iter().rev() {
             let model = answer
                 .model
                 .or_else(|| line.model.clone())
                 .unwrap_or_default();
-            spans.push(Span {
+            let at = answer.at.min(spans.len());
+            let span = Span {
                 id,
                 parent: Some(line.place.parent),
                 name: if model.is_empty() {
@@ -352,7 +364,8 @@ impl Spans {
                     output: answer.output,
                     ..ModelCall::default()
                 }),
-            });
+            };
+            spans.insert(at, span);
         }
     }
 }
@@ -386,9 +399,10 @@ impl Line<'_> {
         part: Part,
         (start, end): (Timestamp, Option<Timestamp>),
         sources: Sources,
+        at: usize,
     ) {
         if self.answers.last().is_none_or(|answer| answer.has_called) {
-            self.begin(start, None);
+            self.begin(start, None, at);
         }
         if let Some(answer) = self.answers.last_mut() {
             answer.output.push(part);
@@ -397,7 +411,13 @@ impl Line<'_> {
         }
     }
 
-    fn called(&mut self, span: SpanId, tool: &Tool, start: Timestamp, sources: Sources) {
+    fn called(
+        &mut self,
+        span: SpanId,
+        tool: &Tool,
+        (start, at): (Timestamp, usize),
+        sources: Sources,
+    ) {
         let is_next = match self.answers.last() {
             None => true,
             Some(answer) => match (&answer.named, &tool.model_call) {
@@ -406,7 +426,7 @@ impl Line<'_> {
             },
         };
         if is_next {
-            self.begin(start, tool.model_call.clone());
+            self.begin(start, tool.model_call.clone(), at);
         }
         if let Some(answer) = self.answers.last_mut() {
             answer.named = answer.named.take().or_else(|| tool.model_call.clone());
@@ -424,10 +444,11 @@ impl Line<'_> {
     }
 
     /// Begins a model call: it was asked once what came before had ended.
-    fn begin(&mut self, start: Timestamp, named: Option<String>) {
+    fn begin(&mut self, start: Timestamp, named: Option<String>, at: usize) {
         let start = start.min(self.now).max(self.place.start);
         self.answers.push(Answer {
             named,
+            at,
             start,
             end: start,
             input: std::mem::take(&mut self.results),
@@ -437,9 +458,9 @@ impl Line<'_> {
 
     /// Counts what the whole turn used at its last model call, which is told
     /// when it ends.
-    fn count(&mut self, tokens: Tokens, counts_each: bool) {
+    fn count(&mut self, tokens: Tokens, counts_each: bool, at: usize) {
         if self.answers.is_empty() {
-            self.begin(self.now, None);
+            self.begin(self.now, None, at);
         }
         if counts_each {
             for answer in &mut self.answers {

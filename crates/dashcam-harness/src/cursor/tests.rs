@@ -3,7 +3,9 @@
 //! Cursor cannot be run by a test: the fixtures are written to the schema that
 //! its documentation and public readers of its files describe. Each folder
 //! holds what one home has: `hook-<conversation>.jsonl` is what its hooks were
-//! told.
+//! told, `editor-<conversation>.jsonl` its rows in the editor's database and
+//! `terminal-<conversation>.jsonl` those in the terminal's, as the recorder
+//! reads them.
 
 use super::Cursor;
 use crate::hooks::{Sorter, evidence_path};
@@ -16,6 +18,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+mod recorded;
 mod told;
 
 fn fixtures() -> PathBuf {
@@ -66,7 +69,31 @@ fn evidence(fixture: &str) -> Vec<Piece> {
     for name in names.iter().filter(|name| name.starts_with("hook-")) {
         hooks += &std::fs::read_to_string(folder.join(name)).unwrap();
     }
-    told(&hooks)
+    let mut pieces = told(&hooks);
+    for name in names {
+        let bytes = std::fs::read(folder.join(&name)).unwrap();
+        let (stem, _) = name.rsplit_once('.').unwrap();
+        let (path, native_id) = match stem.split_once('-') {
+            Some(("hook", _)) => continue,
+            Some(("editor", id)) => (format!("state.vscdb#{id}"), id),
+            Some(("terminal", id)) => (format!("store.db#{id}"), id),
+            _ => (name.clone(), stem),
+        };
+        let parent = bytes
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+            .find_map(|row| {
+                let parent = row.pointer("/data/subagentInfo/parentComposerId")?;
+                Some(parent.as_str()?.to_owned())
+            });
+        pieces.push(Piece {
+            path,
+            native_id: native_id.to_owned(),
+            parent,
+            bytes,
+        });
+    }
+    pieces
 }
 
 /// Decodes the session that all pieces belong to.

@@ -90,6 +90,9 @@ impl Tool {
     /// write.
     pub(super) fn new(name: &str, input: RawJson, others: Option<&Map<String, Value>>) -> Self {
         let value = input.to_value();
+        if let Some(tool) = Self::behind(name, &value) {
+            return tool;
+        }
         let empty = Map::new();
         let arguments = Arguments {
             own: value.as_object().unwrap_or(&empty),
@@ -116,6 +119,28 @@ impl Tool {
             tool.target = tool.diff.first().map(|diff| diff.path.clone());
         }
         tool
+    }
+
+    /// The tool that `CallDynamicTool` calls: one of Cursor's own, or one of an
+    /// MCP server.
+    fn behind(name: &str, input: &Value) -> Option<Self> {
+        let text = |name: &str| input.get(name).and_then(Value::as_str);
+        let called = text("toolName").filter(|_| name == "CallDynamicTool")?;
+        let arguments = input
+            .get("arguments")
+            .map_or_else(RawJson::null, RawJson::from_value);
+        let server = text("namespace").filter(|server| !matches!(*server, "" | "cursor"));
+        let mut tool = Self::new(called, arguments, None);
+        if let Some(server) = server {
+            tool.kind = ToolKind::Mcp;
+            tool.diff.clear();
+            tool.agent = None;
+            tool.mcp = Some(McpTool {
+                server: server.to_owned(),
+                tool: called.to_owned(),
+            });
+        }
+        Some(tool)
     }
 
     /// Takes in what came of it.
