@@ -11,8 +11,6 @@ mod copilot;
 mod cursor;
 mod gemini;
 
-pub use cursor::CURSOR;
-
 use crate::json::{Element, Node};
 use crate::program::{HookProgram, Registered, recognise};
 use dashcam_harness::Home;
@@ -29,6 +27,9 @@ pub enum Connectable {
     ClaudeCode,
     /// `OpenAI`'s Codex.
     Codex,
+    /// Cursor: the editor, and the agent in the terminal, which reads the same
+    /// file.
+    Cursor,
     /// Google's Gemini CLI.
     Gemini,
     /// GitHub Copilot: the CLI, and VS Code, which reads the same file.
@@ -37,7 +38,13 @@ pub enum Connectable {
 
 impl Connectable {
     /// Every one, in the order in which they are listed to people.
-    pub const ALL: [Self; 4] = [Self::ClaudeCode, Self::Codex, Self::Gemini, Self::Copilot];
+    pub const ALL: [Self; 5] = [
+        Self::ClaudeCode,
+        Self::Codex,
+        Self::Cursor,
+        Self::Gemini,
+        Self::Copilot,
+    ];
 
     /// The name used on the command line and in hooks; never changes.
     pub fn as_str(self) -> &'static str {
@@ -54,6 +61,7 @@ impl Connectable {
         match self {
             Self::ClaudeCode => &claude_code::CLAUDE_CODE,
             Self::Codex => &codex::CODEX,
+            Self::Cursor => &cursor::CURSOR,
             Self::Gemini => &gemini::GEMINI,
             Self::Copilot => &copilot::COPILOT,
         }
@@ -70,6 +78,8 @@ impl Connectable {
         match self {
             Self::ClaudeCode => variable("CLAUDE_CONFIG_DIR"),
             Self::Codex => variable("CODEX_HOME"),
+            // `CURSOR_CONFIG_DIR` moves settings of the terminal, but not hooks.
+            Self::Cursor => None,
             Self::Gemini => variable("GEMINI_CLI_HOME").map(|folder| folder.join(".gemini")),
             Self::Copilot => variable("COPILOT_HOME"),
         }
@@ -95,7 +105,7 @@ impl std::fmt::Display for Connectable {
 
 /// A name that no harness has whose hooks can be registered.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot connect `{0}`; known are claude-code, codex, gemini, copilot")]
+#[error("cannot connect `{0}`; known are claude-code, codex, cursor, gemini, copilot")]
 pub struct UnknownConnectable(pub String);
 
 impl std::str::FromStr for Connectable {
@@ -104,6 +114,7 @@ impl std::str::FromStr for Connectable {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "claude" => Ok(Self::ClaudeCode),
+            "cursor-agent" => Ok(Self::Cursor),
             "gemini-cli" => Ok(Self::Gemini),
             _ => Self::ALL
                 .into_iter()

@@ -76,7 +76,7 @@ pub(crate) fn settings(harness: Connectable) -> Option<&'static Settings> {
     match harness {
         Connectable::ClaudeCode => Some(&claude_code::SETTINGS),
         Connectable::Gemini => Some(&gemini::SETTINGS),
-        Connectable::Codex | Connectable::Copilot => None,
+        Connectable::Codex | Connectable::Copilot | Connectable::Cursor => None,
     }
 }
 
