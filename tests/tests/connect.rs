@@ -104,7 +104,7 @@ fn copilot() -> Option<Subject> {
 }
 
 /// Connected all at once, as some harnesses read the settings of others.
-const ALL: [&str; 4] = ["claude-code", "codex", "gemini", "copilot"];
+const ALL: [&str; 5] = ["claude-code", "codex", "cursor", "gemini", "copilot"];
 
 /// A bench with the person's settings, connected to a program.
 fn connected(subject: &Subject, program: &str) -> (Workbench, PathBuf) {

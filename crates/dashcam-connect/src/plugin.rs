@@ -2,7 +2,7 @@
 
 use crate::json::{Node, Style};
 use crate::program::portable;
-use crate::registrations::{CURSOR, Connectable, Registration};
+use crate::registrations::{Connectable, Registration};
 
 /// A file of a plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub struct PluginFile {
 /// Every file of every plugin.
 pub fn files(version: &str) -> Vec<PluginFile> {
     let claude = Connectable::ClaudeCode.registration();
+    let cursor = Connectable::Cursor.registration();
     vec![
         PluginFile {
             path: "claude-code/.claude-plugin/plugin.json",
@@ -35,11 +36,11 @@ pub fn files(version: &str) -> Vec<PluginFile> {
         },
         PluginFile {
             path: "cursor/hooks/hooks.json",
-            text: rendered(&hooks(&CURSOR)),
+            text: rendered(&hooks(cursor)),
         },
         PluginFile {
             path: "cursor/README.md",
-            text: readme(&CURSOR, "/add-plugin dashcam"),
+            text: readme(cursor, "/add-plugin dashcam"),
         },
     ]
 }

@@ -11,6 +11,7 @@
 mod claude_code;
 mod codex;
 mod copilot;
+mod cursor;
 pub mod database;
 mod evidence;
 mod gemini;
@@ -30,7 +31,7 @@ pub use database::{DatabaseLayout, DatabasePlace, RowQuery};
 pub use evidence::{Decoded, Evidence, EvidenceFile, KeptImage, Membership};
 pub use usage::{UsageRecord, UsageScanner, response_hash};
 
-use dashcam_trace::Harness;
+use dashcam_trace::{Harness, Timestamp};
 use std::path::{Path, PathBuf};
 
 /// Where to look for harness data: a home folder and the environment
@@ -46,7 +47,7 @@ pub struct Home {
 }
 
 /// The environment variables that move a harness's data.
-pub const HOME_VARIABLES: [&str; 8] = [
+pub const HOME_VARIABLES: [&str; 11] = [
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "GEMINI_CLI_HOME",
@@ -55,6 +56,9 @@ pub const HOME_VARIABLES: [&str; 8] = [
     "OPENCODE_DB",
     "PI_CODING_AGENT_DIR",
     "PI_CODING_AGENT_SESSION_DIR",
+    "CURSOR_DATA_DIR",
+    "XDG_CONFIG_HOME",
+    "APPDATA",
 ];
 
 impl Home {
@@ -95,8 +99,29 @@ pub trait HarnessReader: Sync {
     /// file; it is only looked at where the path does not tell. `None`: the file tells of no session.
     fn membership(&self, path: &Path, first_line: &[u8]) -> Option<Membership>;
 
+    /// Whether its decoder reads what hooks were told by itself, as evidence
+    /// beside its files ([`hooks`]).
+    fn reads_hooks(&self) -> bool {
+        false
+    }
+
+    /// The subagent's session that a hook call tells of, and whose it is.
+    fn hook_link(&self, _event: &str, _session: &str, _payload: &str) -> Option<hooks::Link> {
+        None
+    }
+
     /// Decodes one session from all its files.
     fn decode(&self, evidence: &Evidence<'_>) -> Decoded;
+
+    /// Decodes one session, told when each file was last written: for those
+    /// whose records hold no times.
+    fn decode_written(
+        &self,
+        evidence: &Evidence<'_>,
+        _written: &dyn Fn(&str) -> Option<Timestamp>,
+    ) -> Decoded {
+        self.decode(evidence)
+    }
 
     /// A scanner for one file, which finds only usage: the fast way to a
     /// report straight from disk. `None`: the file holds no usage.
@@ -104,10 +129,11 @@ pub trait HarnessReader: Sync {
 }
 
 /// Every harness, in the order of [`Harness::ALL`].
-pub fn all() -> [&'static dyn HarnessReader; 7] {
+pub fn all() -> [&'static dyn HarnessReader; 8] {
     [
         &claude_code::ClaudeCode,
         &codex::Codex,
+        &cursor::Cursor,
         &copilot::Copilot,
         &gemini::Gemini,
         &opencode::OpenCode,
@@ -121,6 +147,7 @@ pub fn reader(harness: Harness) -> &'static dyn HarnessReader {
     match harness {
         Harness::ClaudeCode => &claude_code::ClaudeCode,
         Harness::Codex => &codex::Codex,
+        Harness::Cursor => &cursor::Cursor,
         Harness::Copilot => &copilot::Copilot,
         Harness::Gemini => &gemini::Gemini,
         Harness::OpenCode => &opencode::OpenCode,

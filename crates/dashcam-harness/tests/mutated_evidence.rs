@@ -5,7 +5,7 @@
 mod home;
 mod invariants;
 
-use dashcam_harness::{HarnessReader, Membership, database, reader};
+use dashcam_harness::{HarnessReader, Membership, database, hooks, reader};
 use dashcam_trace::Harness;
 use home::{Responses, SessionFile, SessionFiles, fixtures, group, walk};
 use proptest::prelude::*;
@@ -133,6 +133,38 @@ fn opencode_sessions() -> Vec<SessionFiles> {
     group(files.collect())
 }
 
+/// The sessions in the fixtures of Cursor: hook calls, rows of its databases
+/// and transcripts, under the names that the recorder gives them.
+fn cursor_sessions() -> Vec<SessionFiles> {
+    let mut paths = Vec::new();
+    walk(&fixtures("cursor"), &mut paths);
+    paths.sort();
+    let files = paths.into_iter().filter_map(|path| {
+        let bytes = std::fs::read(&path).expect("fixtures can be read");
+        let stem = path.file_stem()?.to_str()?;
+        let (path, native_id) = match stem.split_once('-')? {
+            ("hook", id) => (hooks::evidence_path(Harness::Cursor, id), id),
+            ("editor", id) => (database::evidence_path("state.vscdb", id), id),
+            ("terminal", id) => (database::evidence_path("store.db", id), id),
+            _ => (path.to_str()?.to_owned(), stem),
+        };
+        let parent = match native_id {
+            "77aa0c1e-5a1b-4f0e-9c53-1f5f2f1e9a02" => Some("4b1d6a52-9f0e-4c73-8a35-0d2f6c7be101"),
+            "d1ce0000-1111-4222-8333-444455556666" => Some("c0ffee00-1a2b-4c3d-8e4f-5a6b7c8d9e0f"),
+            _ => None,
+        };
+        Some(SessionFile {
+            path,
+            membership: Membership {
+                native_id: native_id.to_owned(),
+                parent: parent.map(str::to_owned),
+            },
+            bytes,
+        })
+    });
+    group(files.collect())
+}
+
 /// A session's files after the mishaps, each of which befalls one of them.
 fn after(session: &SessionFiles, mishaps: &[(usize, Mishap)]) -> SessionFiles {
     let count = session.files.len();
@@ -229,6 +261,17 @@ proptest! {
     ) {
         let reader = reader(Harness::OpenCode);
         let sessions = opencode_sessions();
+        let session = after(&sessions[which.index(sessions.len())], &mishaps);
+        check(reader, &session);
+    }
+
+    #[test]
+    fn cursor_decodes_whatever_befell_its_evidence(
+        which in any::<prop::sample::Index>(),
+        mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
+    ) {
+        let reader = reader(Harness::Cursor);
+        let sessions = cursor_sessions();
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         check(reader, &session);
     }

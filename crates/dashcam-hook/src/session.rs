@@ -2,7 +2,12 @@
 
 /// The names under which harnesses give it: Claude Code, Codex and Gemini
 /// CLI; GitHub Copilot; Cursor.
-const NAMES: [&[u8]; 3] = [b"session_id", b"sessionId", b"conversation_id"];
+const NAMES: [&[u8]; 4] = [
+    b"session_id",
+    b"sessionId",
+    b"conversation_id",
+    b"conversationId",
+];
 /// How far into a payload the id is looked for. It stands among the first
 /// members.
 const MOST: usize = 64 << 10;

@@ -13,7 +13,7 @@ use dashcam_store::{
     ArchiveChunk, FileState, FileWrite, PreparedSession, SessionExtras, Store, StoreError,
     TurnHashes, tail_hash,
 };
-use dashcam_trace::{Harness, Problem, ProblemKind, Session};
+use dashcam_trace::{Harness, Problem, ProblemKind, Session, Timestamp};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -144,7 +144,10 @@ impl Workshop<'_> {
             .map(|(file, _)| file.path.to_string_lossy())
             .collect();
         // A program has nothing but telemetry, and reads it itself.
-        let is_told = |path: &str| is_told(path) && planned.harness != Harness::Program;
+        let is_told = |path: &str| {
+            let reads_itself = hooks::is_evidence_path(path) && reader.reads_hooks();
+            is_told(path) && planned.harness != Harness::Program && !reads_itself
+        };
         let evidence = Evidence {
             native_id: &planned.native_id,
             files: contents
@@ -170,7 +173,15 @@ impl Workshop<'_> {
         let mut decoded = if evidence.files.is_empty() {
             Decoded::default()
         } else {
-            reader.decode(&evidence)
+            let written = |path: &str| {
+                let mut files = contents.iter().zip(&paths);
+                let (file, _) = files.find(|(_, shown)| *shown == path)?;
+                let modified = i128::from(file.0.stamp.modified_ns);
+                Timestamp::from_nanosecond(modified)
+                    .ok()
+                    .filter(|_| modified > 0)
+            };
+            reader.decode_written(&evidence, &written)
         };
         for _ in 0..calls.unreadable {
             decoded.problem(Problem {

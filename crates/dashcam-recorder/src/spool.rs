@@ -9,7 +9,7 @@ use dashcam_harness::hooks::{SessionCalls, Sorter, evidence_path};
 use dashcam_insight::Prices;
 use dashcam_spool::{Item, Items, Segment, segments};
 use dashcam_store::{HooksSeen, ImportBatch, SessionChange, SpoolCursor, Store};
-use dashcam_trace::Timestamp;
+use dashcam_trace::{SessionId, Timestamp};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -100,10 +100,16 @@ impl Importer<'_> {
             let path = evidence_path(session.harness, &session.native_id);
             let known = self.store.file(&path)?;
             archived.add(session.harness, &session.native_id);
+            if session.parent.is_some()
+                && known.as_ref().is_some_and(|known| known.parent.is_none())
+            {
+                let former = SessionId::derive(session.harness, &session.native_id);
+                archived.obsolete.push(former);
+            }
             let incoming = Incoming {
                 harness: session.harness,
                 native_id: session.native_id,
-                parent: None,
+                parent: session.parent,
                 bytes: session.bytes,
             };
             files.push(incoming.write(path, known, round.last_ns));

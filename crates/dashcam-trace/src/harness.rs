@@ -12,6 +12,8 @@ pub enum Harness {
     ClaudeCode,
     /// `OpenAI`'s Codex CLI and its editor extensions.
     Codex,
+    /// Cursor: the editor's agent, and the agent in the terminal.
+    Cursor,
     /// GitHub Copilot: its CLI, and its agents in VS Code.
     Copilot,
     /// Google's Gemini CLI.
@@ -28,9 +30,10 @@ pub enum Harness {
 
 impl Harness {
     /// Every harness, in the order in which they are listed to people.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ClaudeCode,
         Self::Codex,
+        Self::Cursor,
         Self::Copilot,
         Self::Gemini,
         Self::OpenCode,
@@ -43,6 +46,7 @@ impl Harness {
         match self {
             Self::ClaudeCode => "claude-code",
             Self::Codex => "codex",
+            Self::Cursor => "cursor",
             Self::Copilot => "copilot",
             Self::Gemini => "gemini",
             Self::OpenCode => "opencode",
@@ -56,6 +60,7 @@ impl Harness {
         match self {
             Self::ClaudeCode => "Claude Code",
             Self::Codex => "Codex",
+            Self::Cursor => "Cursor",
             Self::Copilot => "GitHub Copilot",
             Self::Gemini => "Gemini CLI",
             Self::OpenCode => "OpenCode",
@@ -82,6 +87,7 @@ impl std::str::FromStr for Harness {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "claude" => Ok(Self::ClaudeCode),
+            "cursor-agent" => Ok(Self::Cursor),
             "pi" => Ok(Self::Omp),
             _ => Self::ALL
                 .into_iter()

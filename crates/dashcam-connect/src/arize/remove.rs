@@ -23,7 +23,7 @@ pub(crate) fn files(home: &Home, project: &Path, harness: Connectable) -> Vec<Pa
             let folder = harness.folder(home);
             vec![folder.join("config.toml"), folder.join("hooks.json")]
         }
-        Connectable::Gemini => vec![harness.user_file(home)],
+        Connectable::Cursor | Connectable::Gemini => vec![harness.user_file(home)],
         Connectable::Copilot => vec![project.join(".github/hooks/hooks.json")],
         // A plugin's file, which is not settings.
         Connectable::OpenCode => Vec::new(),

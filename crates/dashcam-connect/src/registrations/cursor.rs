@@ -1,14 +1,17 @@
-//! Cursor: a plugin only; its settings are not edited.
+//! Cursor: `hooks` in `hooks.json`, for the editor and the terminal alike
+//! (events of 3.24), and as a plugin.
 //!
-//! Left out: the events that ask for a permission (`preToolUse`,
+//! What is registered prints nothing, which Cursor takes for no answer: it
+//! lets a prompt pass, adds no context, and asks for no further turn. Left out
+//! are the events that expect a permission (`preToolUse`,
 //! `beforeShellExecution`, `beforeMCPExecution`, `beforeReadFile`,
-//! `subagentStart`), since an answer of ours could stand for the person's own;
-//! and those of tab completion, which fire while typing.
+//! `subagentStart`): an answer of ours could stand for the person's own, and
+//! silence may be taken for a refusal. What they would tell, the events after
+//! them tell too. Those of tab completion fire while typing.
 
 use super::{Registration, Shape};
 
-/// What Cursor's plugin registers.
-pub static CURSOR: Registration = Registration {
+pub(super) static CURSOR: Registration = Registration {
     harness: "cursor",
     title: "Cursor",
     program: "cursor",

@@ -12,8 +12,6 @@ mod cursor;
 mod gemini;
 mod opencode;
 
-pub use cursor::CURSOR;
-
 use crate::error::Error;
 use crate::hooks::{self, Found};
 use crate::json::{Document, Element, Node};
@@ -33,6 +31,9 @@ pub enum Connectable {
     ClaudeCode,
     /// `OpenAI`'s Codex.
     Codex,
+    /// Cursor: the editor, and the agent in the terminal, which reads the same
+    /// file.
+    Cursor,
     /// Google's Gemini CLI.
     Gemini,
     /// GitHub Copilot: the CLI, and VS Code, which reads the same file.
@@ -44,9 +45,10 @@ pub enum Connectable {
 
 impl Connectable {
     /// Every one, in the order in which they are listed to people.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ClaudeCode,
         Self::Codex,
+        Self::Cursor,
         Self::Gemini,
         Self::Copilot,
         Self::OpenCode,
@@ -67,6 +69,7 @@ impl Connectable {
         match self {
             Self::ClaudeCode => &claude_code::CLAUDE_CODE,
             Self::Codex => &codex::CODEX,
+            Self::Cursor => &cursor::CURSOR,
             Self::Gemini => &gemini::GEMINI,
             Self::Copilot => &copilot::COPILOT,
             Self::OpenCode => &opencode::OPENCODE,
@@ -84,6 +87,8 @@ impl Connectable {
         match self {
             Self::ClaudeCode => variable("CLAUDE_CONFIG_DIR"),
             Self::Codex => variable("CODEX_HOME"),
+            // `CURSOR_CONFIG_DIR` moves settings of the terminal, but not hooks.
+            Self::Cursor => None,
             Self::Gemini => variable("GEMINI_CLI_HOME").map(|folder| folder.join(".gemini")),
             Self::Copilot => variable("COPILOT_HOME"),
             Self::OpenCode => variable("XDG_CONFIG_HOME").map(|folder| folder.join("opencode")),
@@ -119,6 +124,7 @@ impl std::str::FromStr for Connectable {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "claude" => Ok(Self::ClaudeCode),
+            "cursor-agent" => Ok(Self::Cursor),
             "gemini-cli" => Ok(Self::Gemini),
             _ => Self::ALL
                 .into_iter()

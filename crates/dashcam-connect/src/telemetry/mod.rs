@@ -41,7 +41,11 @@ pub fn by_environment(harness: Connectable) -> Option<(&'static str, &'static [&
             "OpenCode sends telemetry with `\"experimental\": {\"openTelemetry\": true}` in opencode.json, and reads from the environment alone where to",
             &["export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"],
         )),
-        Connectable::ClaudeCode | Connectable::Codex | Connectable::Gemini => None,
+        // Cursor sends none from this machine.
+        Connectable::ClaudeCode
+        | Connectable::Codex
+        | Connectable::Cursor
+        | Connectable::Gemini => None,
     }
 }
 
@@ -90,7 +94,9 @@ pub(crate) fn settings(harness: Connectable) -> Option<&'static Settings> {
     match harness {
         Connectable::ClaudeCode => Some(&claude_code::SETTINGS),
         Connectable::Gemini => Some(&gemini::SETTINGS),
-        Connectable::Codex | Connectable::Copilot | Connectable::OpenCode => None,
+        Connectable::Codex | Connectable::Copilot | Connectable::Cursor | Connectable::OpenCode => {
+            None
+        }
     }
 }
 

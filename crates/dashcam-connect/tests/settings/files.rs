@@ -206,7 +206,9 @@ fn variables_move_the_settings() {
     for harness in Connectable::ALL {
         bench.connect(&Bench::wanted(harness));
     }
-    assert!(bench.home_files().is_empty());
+    // Nothing moves Cursor's hooks.
+    let files: Vec<_> = bench.home_files().into_iter().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
     for file in [
         "CLAUDE_CONFIG_DIR/settings.json",
         "CODEX_HOME/hooks.json",

@@ -26,7 +26,7 @@ pub(super) fn patch_in(text: &str) -> Option<&str> {
 
 /// The changes that a patch asks for. The patch names no line numbers, so
 /// neither do the hunks. Lines that are no part of a patch are passed over.
-pub(super) fn parse_patch(patch: &str) -> Vec<FileDiff> {
+pub(crate) fn parse_patch(patch: &str) -> Vec<FileDiff> {
     let mut diffs: Vec<FileDiff> = Vec::new();
     for line in patch.lines() {
         if let Some(path) = line.strip_prefix("*** Add File: ") {

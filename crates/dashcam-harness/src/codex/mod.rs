@@ -23,6 +23,8 @@ mod tools;
 mod turns;
 mod usage;
 
+pub(crate) use file_changes::parse_patch;
+
 use crate::{Decoded, Evidence, HarnessReader, Home, Membership, UsageScanner};
 use dashcam_trace::Harness;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,8 @@ use super::call::Line;
 use super::payload::Payload;
 use dashcam_trace::Timestamp;
 use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Two calls that say the same within this time are one: the hook stands in
@@ -77,51 +79,20 @@ pub struct Calls<'a> {
 impl<'a> Calls<'a> {
     /// Reads the evidence of a session, from any number of archived files.
     pub fn read(files: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut lines: Vec<Line<'a>> = Vec::new();
-        let mut read = Self::default();
-        for line in files
-            .into_iter()
-            .flat_map(|file| file.split(|byte| *byte == b'\n'))
-        {
-            if line.is_empty() {
-                continue;
-            }
-            match serde_json::from_slice::<Line<'a>>(line) {
-                Ok(line) => lines.push(line),
-                Err(_) => read.unreadable += 1,
-            }
+        let told = told(files);
+        Self {
+            unreadable: told.unreadable,
+            calls: told
+                .calls
+                .into_iter()
+                .map(|call| Call {
+                    at: call.at,
+                    happened: Happened::of(&call.event),
+                    json: call.json,
+                    payload: Payload::read(call.raw),
+                })
+                .collect(),
         }
-        let key = |line: &Line<'a>| {
-            (
-                line.time_ns,
-                line.payload.map_or("", serde_json::value::RawValue::get),
-            )
-        };
-        lines.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.event.cmp(&b.event)));
-        let mut last_seen: FxHashMap<(String, String), u64> = FxHashMap::default();
-        for line in lines {
-            let Some(json) = line.payload else {
-                read.unreadable += 1;
-                continue;
-            };
-            let payload = Payload::read(json);
-            // Names of events are written in two ways; what two settings files
-            // were told of one tool call may differ in the time.
-            let what = payload.call_id().unwrap_or(json.get()).to_owned();
-            let same = (line.event.to_ascii_lowercase(), what);
-            let before = last_seen.insert(same, line.time_ns);
-            let is_again =
-                before.is_some_and(|before| line.time_ns - before <= SAME.as_nanos() as u64);
-            if !is_again {
-                read.calls.push(Call {
-                    at: line.at(),
-                    happened: Happened::of(&line.event),
-                    json: json.get(),
-                    payload,
-                });
-            }
-        }
-        read
     }
 
     /// Whether there is nothing.
@@ -134,4 +105,66 @@ impl<'a> Calls<'a> {
             .iter()
             .filter(move |call| call.happened == happened)
     }
+}
+
+/// One call, as any harness told it.
+#[derive(Debug)]
+pub(crate) struct ToldCall<'a> {
+    pub(crate) at: Timestamp,
+    /// The event, as the hook was registered for it.
+    pub(crate) event: Cow<'a, str>,
+    /// What the harness told, as it wrote it.
+    pub(crate) json: &'a str,
+    raw: &'a RawValue,
+}
+
+/// What a session's hooks were told: each call once, in order of time.
+#[derive(Debug, Default)]
+pub(crate) struct Told<'a> {
+    pub(crate) calls: Vec<ToldCall<'a>>,
+    /// Lines that could not be read, and payloads that are no JSON.
+    pub(crate) unreadable: u64,
+}
+
+/// Reads the evidence of a session, from any number of archived files.
+pub(crate) fn told<'a>(files: impl IntoIterator<Item = &'a [u8]>) -> Told<'a> {
+    let mut lines: Vec<Line<'a>> = Vec::new();
+    let mut told = Told::default();
+    for line in files
+        .into_iter()
+        .flat_map(|file| file.split(|byte| *byte == b'\n'))
+    {
+        if line.is_empty() {
+            continue;
+        }
+        match serde_json::from_slice::<Line<'a>>(line) {
+            Ok(line) => lines.push(line),
+            Err(_) => told.unreadable += 1,
+        }
+    }
+    let key = |line: &Line<'a>| (line.time_ns, line.payload.map_or("", RawValue::get));
+    lines.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.event.cmp(&b.event)));
+    let mut last_seen: FxHashMap<(String, String), u64> = FxHashMap::default();
+    for line in lines {
+        let Some(payload) = line.payload else {
+            told.unreadable += 1;
+            continue;
+        };
+        // Names of events are written in two ways; what two settings files were
+        // told of one tool call may differ in the time.
+        let what = Payload::read(payload).call_id().map(str::to_owned);
+        let what = what.unwrap_or_else(|| payload.get().to_owned());
+        let same = (line.event.to_ascii_lowercase(), what);
+        let before = last_seen.insert(same, line.time_ns);
+        let is_again = before.is_some_and(|before| line.time_ns - before <= SAME.as_nanos() as u64);
+        if !is_again {
+            told.calls.push(ToldCall {
+                at: line.at(),
+                event: line.event,
+                json: payload.get(),
+                raw: payload,
+            });
+        }
+    }
+    told
 }

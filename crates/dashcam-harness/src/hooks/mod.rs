@@ -21,8 +21,9 @@ mod tools;
 
 pub use alone::session_alone;
 pub use calls::Calls;
+pub(crate) use calls::{ToldCall, told};
 pub use enrich::enrich;
-pub use sorter::{SessionCalls, Sorter};
+pub use sorter::{Link, SessionCalls, Sorter};
 
 use dashcam_trace::Harness;
 

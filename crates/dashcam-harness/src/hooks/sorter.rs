@@ -14,14 +14,26 @@ pub struct SessionCalls {
     pub harness: Harness,
     /// Its id of the session.
     pub native_id: String,
-    /// Lines of JSON.
+    /// The session that started it, where a call tells.
+    pub parent: Option<String>,
+    /// Lines of JSON; none for a session of which only the parent was told.
     pub bytes: Vec<u8>,
+}
+
+/// A session that another one started, as a hook call tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The harness's id of the session that was started.
+    pub child: String,
+    /// The one that started it.
+    pub parent: String,
 }
 
 /// Sorts hook calls by session.
 #[derive(Debug, Default)]
 pub struct Sorter {
     sessions: FxHashMap<(Harness, String), Vec<u8>>,
+    parents: FxHashMap<(Harness, String), String>,
 }
 
 impl Sorter {
@@ -68,6 +80,13 @@ impl Sorter {
             payload,
             text,
         };
+        if let Some(payload) = payload
+            && let Some(link) = crate::reader(harness).hook_link(event, session, payload.get())
+        {
+            let child = (harness, link.child);
+            self.sessions.entry(child.clone()).or_default();
+            self.parents.insert(child, link.parent);
+        }
         let key = (harness, session.to_owned());
         line.append(self.sessions.entry(key).or_default());
         true
@@ -75,12 +94,14 @@ impl Sorter {
 
     /// The sessions, in a fixed order.
     pub fn finish(self) -> Vec<SessionCalls> {
+        let mut parents = self.parents;
         let mut sessions: Vec<SessionCalls> = self
             .sessions
             .into_iter()
-            .map(|((harness, native_id), bytes)| SessionCalls {
-                harness,
-                native_id,
+            .map(|(session, bytes)| SessionCalls {
+                parent: parents.remove(&session),
+                harness: session.0,
+                native_id: session.1,
                 bytes,
             })
             .collect();

@@ -21,7 +21,7 @@ const VERSION_PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Which: claude-code, codex, gemini, copilot
+    /// Which: claude-code, codex, cursor, gemini, copilot
     #[arg(value_name = "HARNESS", required_unless_present = "all")]
     harness: Vec<Connectable>,
     /// Every harness that is found here

@@ -7,7 +7,7 @@ use dashcam_connect::{Connectable, Scope};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Which: claude-code, codex, gemini, copilot
+    /// Which: claude-code, codex, cursor, gemini, copilot
     #[arg(value_name = "HARNESS", required_unless_present = "all")]
     harness: Vec<Connectable>,
     /// Everything that was connected, in every project

@@ -98,7 +98,7 @@ fn what_is_asked_for_wrongly_is_told() {
     assert_eq!(run.code, 2);
     assert!(
         run.stderr
-            .contains("known are claude-code, codex, gemini, copilot"),
+            .contains("known are claude-code, codex, cursor, gemini, copilot"),
         "{}",
         run.stderr
     );
