@@ -133,7 +133,7 @@ impl Record {
         match database_of(file.path, file.native_id) {
             Some(database) if database.ends_with("store.db") => Self::Terminal,
             Some(_) => Self::Editor,
-            None if file.path.ends_with(".txt") => Self::MarkedTranscript,
+            None if transcript::is_marked(file.path) => Self::MarkedTranscript,
             None => Self::Transcript,
         }
     }

@@ -362,7 +362,6 @@ impl Reader<'_> {
 
     fn stop(&mut self, payload: &Payload<'_>, at: Timestamp) {
         let status = match payload.status.as_str() {
-            "completed" => TurnStatus::Completed,
             "aborted" => TurnStatus::Interrupted,
             "error" => TurnStatus::Failed,
             _ => TurnStatus::Completed,

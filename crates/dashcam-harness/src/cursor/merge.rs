@@ -30,15 +30,12 @@ pub(super) fn merged(mut record: Conversation, told: Conversation) -> Conversati
     fill(&mut record.created, told.created);
     let mut taken = vec![false; record.turns.len()];
     for turn in told.turns {
-        match place_of(&record.turns, &taken, &turn) {
-            Some(place) => {
-                taken[place] = true;
-                join(&mut record.turns[place], turn);
-            }
-            None => {
-                record.turns.push(turn);
-                taken.push(true);
-            }
+        if let Some(place) = place_of(&record.turns, &taken, &turn) {
+            taken[place] = true;
+            join(&mut record.turns[place], turn);
+        } else {
+            record.turns.push(turn);
+            taken.push(true);
         }
     }
     record

@@ -151,12 +151,14 @@ fn place(root: &Path, path: &Path) -> Option<()> {
         .components()
         .map(|part| part.as_os_str().to_str())
         .collect::<Option<_>>()?;
-    let names = match below.as_slice() {
-        [_, "agent-transcripts", names @ ..] | ["agent-transcripts", names @ ..] => names,
-        _ => return None,
+    let ([_, "agent-transcripts", names @ ..] | ["agent-transcripts", names @ ..]) =
+        below.as_slice()
+    else {
+        return None;
     };
-    let name = names.last()?;
-    let is_named = name.ends_with(".jsonl") || name.ends_with(".txt");
+    let is_named = path
+        .extension()
+        .is_some_and(|extension| extension == "jsonl" || extension == "txt");
     let is_placed = matches!(names, [_] | [_, _] | [_, "subagents", _]);
     (is_named && is_placed).then_some(())
 }

@@ -136,10 +136,14 @@ pub(super) fn unused(key: &str, mut take: impl FnMut(&str) -> bool) -> String {
     if take(key) {
         return key.to_owned();
     }
-    (2_u64..)
-        .map(|number| format!("{key}#{number}"))
-        .find(|key| take(key))
-        .unwrap_or_default()
+    let mut number = 2_u64;
+    loop {
+        let next = format!("{key}#{number}");
+        if take(&next) {
+            return next;
+        }
+        number += 1;
+    }
 }
 
 fn turn(

@@ -12,6 +12,7 @@ use crate::{Decoded, EvidenceFile};
 use dashcam_trace::{RawJson, Source, Status, TurnStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::path::Path;
 
 /// A line. Seen in 3.7.27 and in the CLI of 2026.09.
 #[derive(Default, Deserialize)]
@@ -35,6 +36,13 @@ struct Message {
     content: Value,
 }
 
+/// Whether a transcript is of the older kind.
+pub(super) fn is_marked(path: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension == "txt")
+}
+
 /// Reads a transcript of either kind.
 pub(super) fn conversation(
     file: &EvidenceFile<'_>,
@@ -42,7 +50,7 @@ pub(super) fn conversation(
     decoded: &mut Decoded,
 ) -> Conversation {
     let mut writer = Writer::default();
-    if file.path.ends_with(".txt") {
+    if is_marked(file.path) {
         marked(&String::from_utf8_lossy(text), &mut writer);
     } else {
         for line in lines(text) {

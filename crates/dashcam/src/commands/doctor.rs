@@ -1,8 +1,10 @@
 //! `dashcam doctor`: what was seen, what could not be read, and why.
 
+use super::connect::connector;
 use super::{print_json, print_text};
 use crate::context::Context;
 use crate::table::grouped;
+use dashcam_connect::{State, Status};
 use dashcam_harness::Home;
 use dashcam_recorder::discover::{Found, discover};
 use dashcam_recorder::exclusions;
@@ -53,6 +55,9 @@ struct OnDisk {
     files: u64,
     bytes: u64,
     unreadable: Vec<(PathBuf, String)>,
+    /// Whether its hooks are registered, and its telemetry comes here; absent
+    /// where it has none.
+    connected: Option<Status>,
 }
 
 pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
@@ -63,6 +68,12 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
         .then(|| context.store_to_read())
         .transpose()?;
     let left_out = left_out(context, &home, store.as_ref())?;
+    let connector = connector(context, None)?;
+    let paths = std::env::var_os("PATH");
+    let connected = |harness: Harness| {
+        let connectable = harness.as_str().parse().ok()?;
+        Some(connector.status(connectable, paths.as_deref()))
+    };
     let diagnosis = Diagnosis {
         version: env!("CARGO_PKG_VERSION"),
         data_dir: context.data_dir().to_owned(),
@@ -70,7 +81,11 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
         on_disk: dashcam_harness::all()
             .into_iter()
             .filter(|reader| !reader.roots(&home).is_empty())
-            .map(|reader| on_disk(reader.harness(), discover(&home, &[reader])))
+            .map(|reader| {
+                let harness = reader.harness();
+                let found = discover(&home, &[reader]);
+                on_disk(harness, found, connected(harness))
+            })
             .collect(),
         left_out,
         telemetry: store
@@ -124,7 +139,7 @@ fn left_out(context: &Context, home: &Home, store: Option<&Store>) -> anyhow::Re
     Ok(left_out)
 }
 
-fn on_disk(harness: Harness, found: Found) -> OnDisk {
+fn on_disk(harness: Harness, found: Found, connected: Option<Status>) -> OnDisk {
     let file_bytes: u64 = found.files.iter().map(|file| file.stamp.size).sum();
     let database_bytes: u64 = found.databases.iter().map(|database| database.bytes).sum();
     let troubles = found
@@ -146,6 +161,7 @@ fn on_disk(harness: Harness, found: Found) -> OnDisk {
             .iter()
             .map(|database| database.path.clone())
             .collect(),
+        connected,
     }
 }
 
@@ -221,7 +237,33 @@ fn describe_harness(
             &stored.unknown_records,
         )?;
     }
+    if let Some(status) = &harness.connected {
+        describe_connection(text, status)?;
+    }
     writeln!(text)
+}
+
+/// What `connect` could add for a harness that is used here.
+fn describe_connection(text: &mut String, status: &Status) -> std::fmt::Result {
+    let harness = status.harness;
+    let hooks = status.user.events.len().max(status.project.events.len());
+    if status.is_connected {
+        writeln!(text, "  hooks: {hooks} registered")?;
+    } else if status.is_installed {
+        writeln!(
+            text,
+            "  hooks: none; `dashcam connect {harness}` records it as it happens"
+        )?;
+    }
+    match &status.telemetry {
+        Some(State::Dashcam) => writeln!(text, "  telemetry: comes here"),
+        Some(State::Elsewhere(target)) => writeln!(text, "  telemetry: goes to {target}"),
+        Some(State::Off) if status.is_installed => writeln!(
+            text,
+            "  telemetry: off; `dashcam connect {harness} --telemetry` adds retries and measured times"
+        ),
+        _ => Ok(()),
+    }
 }
 
 fn describe_telemetry(text: &mut String, programs: &[ProgramTelemetry]) -> std::fmt::Result {

@@ -137,11 +137,7 @@ fn a_transcript_beside_a_database_adds_nothing() {
 #[test]
 fn a_turn_that_the_person_stopped_is_interrupted() {
     let session = session("editor-long");
-    let last = session
-        .turns
-        .iter()
-        .filter(|turn| !turn.abandoned)
-        .next_back();
+    let last = session.turns.iter().rfind(|turn| !turn.abandoned);
     assert_eq!(last.unwrap().status, TurnStatus::Interrupted);
     let refused = spans(&session, SpanKind::ToolCall)
         .into_iter()
