@@ -284,10 +284,10 @@ fn the_ai_sdks_outer_spans_do_not_count_usage_twice() {
         span(2, 4, 3, "Storage.write", (92, 93), &internals),
     ];
     let routed = route(vec![request(
-        &json!({ "service.name": "opencode" }),
+        &json!({ "service.name": "assistant" }),
         &spans,
     )]);
-    assert_eq!(routed.programs["opencode"].dropped, 1);
+    assert_eq!(routed.programs["assistant"].dropped, 1);
     let session = session(&routed, &"02".repeat(16));
     assert_eq!(session.tokens().total(), 14);
     assert_eq!(model_calls(&session).len(), 1);

@@ -376,7 +376,7 @@ export interface components {
          * @description A coding agent program whose sessions dashcam understands.
          * @enum {string}
          */
-        Harness: "claude-code" | "codex" | "copilot" | "gemini" | "opencode" | "omp" | "program";
+        Harness: "claude-code" | "codex" | "cursor" | "copilot" | "gemini" | "opencode" | "omp" | "program";
         /** @description What the store holds of one harness. */
         HarnessHealth: {
             /**
