@@ -113,6 +113,7 @@ export function harnessTitle(harness: Harness | string): string {
       "claude-code": "Claude Code",
       codex: "Codex",
       copilot: "GitHub Copilot",
+      cursor: "Cursor",
       gemini: "Gemini CLI",
       omp: "Oh My Pi / pi",
       opencode: "OpenCode",
