@@ -18,7 +18,9 @@ function Thinking({ span, text }: { span: string; text: string }) {
         <Icon name="chevron" size={12} />
         <span>Thinking</span>
         {!open && (
-          <span className="thinking__start ellipsis">{text.slice(0, 160).replaceAll("**", "")}</span>
+          <span className="thinking__start ellipsis">
+            {text.slice(0, 160).replaceAll("**", "")}
+          </span>
         )}
       </button>
       {open && <div className="thinking__text plain">{text}</div>}
