@@ -23,6 +23,7 @@ fn homes(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 fn check(session: &Session, home: &Path) {
+    let home = home.display();
     let request = encode_session(session, "fixtures");
     let spans: BTreeMap<_, _> = request
         .resource_spans
@@ -32,9 +33,9 @@ fn check(session: &Session, home: &Path) {
         .map(|span| decode_span(span).unwrap())
         .map(|span| (span.id, span))
         .collect();
-    assert_eq!(spans.len(), session.spans().count(), "{home:?}");
+    assert_eq!(spans.len(), session.spans().count(), "{home}");
     for span in session.spans() {
-        assert_eq!(spans.get(&span.id), Some(span), "{home:?}");
+        assert_eq!(spans.get(&span.id), Some(span), "{home}");
     }
 }
 
@@ -47,7 +48,7 @@ fn what_is_exported_is_what_was_recorded() {
     for home in found {
         let scratch = tempfile::tempdir().unwrap();
         let recorded = read_home(&home, &scratch.path().join("data"));
-        assert!(!recorded.sessions.is_empty(), "{home:?}");
+        assert!(!recorded.sessions.is_empty(), "{}", home.display());
         for session in &recorded.sessions {
             check(session, &home);
         }
