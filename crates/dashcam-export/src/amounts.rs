@@ -1,12 +1,15 @@
 //! Numbers as people read them: tokens, money, durations, times.
 
-use dashcam_trace::{ModelCall, Money, Span, SpanBody, Timestamp, Timing, Tokens, Turn};
+use dashcam_trace::{
+    CreditSum, Credits, Harness, ModelCall, Money, Span, SpanBody, Timestamp, Timing, Tokens, Turn,
+};
 
 /// What a turn used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     pub(crate) tokens: Tokens,
     pub(crate) cost: Money,
+    pub(crate) credits: Credits,
     /// Calls with tokens but without a known price.
     pub(crate) unpriced: usize,
     pub(crate) calls: usize,
@@ -19,6 +22,7 @@ impl Usage {
         for call in calls {
             usage.calls += 1;
             usage.tokens += call.tokens.unwrap_or_default();
+            usage.credits += call.credits.unwrap_or_default();
             match &call.cost {
                 Some(cost) => usage.cost += cost.usd,
                 None => usage.unpriced += usize::from(call.tokens.is_some()),
@@ -36,7 +40,18 @@ impl Usage {
     }
 
     /// The usage in one line, or nothing when nothing was used.
-    pub(crate) fn line(&self) -> Option<String> {
+    pub(crate) fn line(&self, harness: Harness) -> Option<String> {
+        let lines = [self.tokens_and_cost(), self.credits_of(harness)];
+        let lines: Vec<String> = lines.into_iter().flatten().collect();
+        (!lines.is_empty()).then(|| lines.join(" · "))
+    }
+
+    fn credits_of(&self, harness: Harness) -> Option<String> {
+        let sum = CreditSum::of(harness, self.credits)?;
+        Some(format!("{:.4} {}", sum.amount.amount(), sum.unit))
+    }
+
+    fn tokens_and_cost(&self) -> Option<String> {
         if self.calls == 0 || self.tokens == Tokens::default() && self.cost == Money::ZERO {
             return None;
         }
@@ -112,8 +127,12 @@ pub(crate) fn duration(start: Timestamp, end: Option<Timestamp>) -> Option<Strin
     })
 }
 
-/// How long a span took, marked where that is only an estimate.
+/// How long a span took, marked where that is only an estimate; nothing where
+/// its record has no times at all.
 pub(crate) fn span_duration(span: &Span) -> Option<String> {
+    if span.timing == Timing::Derived && span.end == Some(span.start) {
+        return None;
+    }
     let took = duration(span.start, span.end)?;
     Some(match span.timing {
         Timing::Measured => took,
@@ -155,7 +174,18 @@ mod tests {
             }),
             ..ModelCall::default()
         };
-        let line = Usage::of([&call]).line().unwrap();
+        let line = Usage::of([&call]).line(Harness::Codex).unwrap();
         assert_eq!(line, "10 prompt + 0 completion tokens · price unknown");
+    }
+
+    #[test]
+    fn credits_stand_by_themselves() {
+        let call = ModelCall {
+            credits: Some(Credits::from_amount(0.5)),
+            ..ModelCall::default()
+        };
+        let usage = Usage::of([&call, &call]);
+        assert_eq!(usage.line(Harness::Kiro).unwrap(), "1.0000 credits");
+        assert_eq!(usage.line(Harness::Codex), None);
     }
 }

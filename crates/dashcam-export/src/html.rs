@@ -5,7 +5,7 @@ use crate::harmless::{extensions, is_harmless_link};
 use crate::plain::{plain, plain_line};
 use crate::story::{Step, Told, steps};
 use crate::text::{agent_title, image_label, session_facts, tool_title, turn_title};
-use dashcam_trace::{Event, Session, Span, ToolCall, Turn};
+use dashcam_trace::{Event, Harness, Session, Span, ToolCall, Turn};
 use pulldown_cmark::{CowStr, Event as Mark, Parser, Tag, TagEnd};
 
 const STYLE: &str = include_str!("page.css");
@@ -21,6 +21,7 @@ pub(crate) fn render(session: &Session) -> String {
     let mut page = Page {
         html: String::new(),
         depth: 0,
+        harness: session.harness,
     };
     page.put(&format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -45,6 +46,7 @@ struct Page {
     html: String,
     /// How many agents' boxes are open.
     depth: usize,
+    harness: Harness,
 }
 
 impl Page {
@@ -67,7 +69,7 @@ impl Page {
         }
         self.close_to(0);
         self.error(turn.spans.first());
-        if let Some(line) = Usage::of_turn(turn).line() {
+        if let Some(line) = Usage::of_turn(turn).line(self.harness) {
             self.put(&format!("<p class=\"usage\">{}</p>\n", escaped(&line)));
         }
         self.put("</section>\n");

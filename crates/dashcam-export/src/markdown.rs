@@ -6,13 +6,14 @@ use crate::harmless::{escaped_line, fenced, harmless, quoted};
 use crate::plain::plain;
 use crate::story::{Step, Told, steps};
 use crate::text::{agent_title, image_label, session_facts, turn_title};
-use dashcam_trace::{Session, Span, Status, ToolCall, Turn};
+use dashcam_trace::{Harness, Session, Span, Status, ToolCall, Turn};
 
 /// The session as Markdown.
 pub(crate) fn render(session: &Session, options: &RenderOptions) -> String {
     let mut document = Document {
         text: String::new(),
         options,
+        harness: session.harness,
     };
     let title = session.title.as_deref().unwrap_or(&session.native_id);
     document.block(0, &format!("# {}", escaped_line(title)));
@@ -30,6 +31,7 @@ pub(crate) fn render(session: &Session, options: &RenderOptions) -> String {
 struct Document<'o> {
     text: String,
     options: &'o RenderOptions,
+    harness: Harness,
 }
 
 impl Document<'_> {
@@ -45,7 +47,7 @@ impl Document<'_> {
         if let Some(error) = turn.spans.first().and_then(|span| span.error.as_deref()) {
             self.error(0, error);
         }
-        if let Some(line) = Usage::of_turn(turn).line() {
+        if let Some(line) = Usage::of_turn(turn).line(self.harness) {
             self.block(0, &format!("*{}*", escaped_line(&line)));
         }
     }

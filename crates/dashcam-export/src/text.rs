@@ -7,7 +7,7 @@ use crate::wrap::{cut, wrap};
 use crate::{RenderOptions, amounts};
 use anstyle::{AnsiColor, Style};
 use dashcam_trace::{
-    Event, EventKind, Image, Session, Span, SpanBody, Status, ToolCall, Turn, TurnStatus,
+    Event, EventKind, Harness, Image, Session, Span, SpanBody, Status, ToolCall, Turn, TurnStatus,
 };
 
 const TITLE: Style = Style::new().bold();
@@ -28,6 +28,7 @@ pub(crate) fn render(session: &Session, options: &RenderOptions) -> String {
     let mut page = Page {
         text: String::new(),
         options,
+        harness: session.harness,
     };
     page.session(session);
     for turn in &session.turns {
@@ -39,6 +40,7 @@ pub(crate) fn render(session: &Session, options: &RenderOptions) -> String {
 struct Page<'o> {
     text: String,
     options: &'o RenderOptions,
+    harness: Harness,
 }
 
 impl Page<'_> {
@@ -76,7 +78,7 @@ impl Page<'_> {
             self.blank();
             self.error(0, error);
         }
-        if let Some(line) = Usage::of_turn(turn).line() {
+        if let Some(line) = Usage::of_turn(turn).line(self.harness) {
             self.blank();
             self.paragraph(0, FAINT, "", &line);
         }
@@ -285,7 +287,7 @@ pub(crate) fn session_facts(session: &Session) -> Vec<String> {
                 _ => None,
             }),
     );
-    facts.extend(usage.line());
+    facts.extend(usage.line(session.harness));
     if let Some(outcome) = &session.outcome {
         let (label, evidence) = (plain_line(&outcome.label), plain_line(&outcome.evidence));
         facts.push(format!("{label}: {evidence}"));

@@ -16,7 +16,9 @@ pub mod database;
 mod evidence;
 mod gemini;
 pub mod hooks;
+mod ids;
 mod image;
+mod kiro;
 mod lenient;
 mod limit;
 mod lines;
@@ -47,7 +49,7 @@ pub struct Home {
 }
 
 /// The environment variables that move a harness's data.
-pub const HOME_VARIABLES: [&str; 11] = [
+pub const HOME_VARIABLES: [&str; 12] = [
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "GEMINI_CLI_HOME",
@@ -57,6 +59,7 @@ pub const HOME_VARIABLES: [&str; 11] = [
     "PI_CODING_AGENT_DIR",
     "PI_CODING_AGENT_SESSION_DIR",
     "CURSOR_DATA_DIR",
+    "KIRO_HOME",
     "XDG_CONFIG_HOME",
     "APPDATA",
 ];
@@ -129,7 +132,7 @@ pub trait HarnessReader: Sync {
 }
 
 /// Every harness, in the order of [`Harness::ALL`].
-pub fn all() -> [&'static dyn HarnessReader; 8] {
+pub fn all() -> [&'static dyn HarnessReader; 9] {
     [
         &claude_code::ClaudeCode,
         &codex::Codex,
@@ -138,6 +141,7 @@ pub fn all() -> [&'static dyn HarnessReader; 8] {
         &gemini::Gemini,
         &opencode::OpenCode,
         &pi::Omp,
+        &kiro::Kiro,
         &program::Program,
     ]
 }
@@ -152,6 +156,7 @@ pub fn reader(harness: Harness) -> &'static dyn HarnessReader {
         Harness::Gemini => &gemini::Gemini,
         Harness::OpenCode => &opencode::OpenCode,
         Harness::Omp => &pi::Omp,
+        Harness::Kiro => &kiro::Kiro,
         Harness::Program => &program::Program,
         _ => unreachable!("every harness of the vocabulary has a reader"),
     }

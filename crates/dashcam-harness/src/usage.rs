@@ -1,6 +1,6 @@
 //! The fast way to token counts: straight from a file's lines.
 
-use dashcam_trace::{Money, Timestamp, Tokens};
+use dashcam_trace::{Credits, Money, Timestamp, Tokens};
 
 /// Usage of one model call, as far as one record tells.
 ///
@@ -21,6 +21,8 @@ pub struct UsageRecord<'a> {
     pub tokens: Tokens,
     /// The cost that the harness reported.
     pub cost: Option<Money>,
+    /// What the harness's maker charged in a unit of their own.
+    pub credits: Option<Credits>,
     /// The session that the record stands in.
     pub session: &'a str,
     /// Its working directory.

@@ -165,6 +165,33 @@ fn cursor_sessions() -> Vec<SessionFiles> {
     group(files.collect())
 }
 
+/// The sessions in the fixtures of Kiro: conversations with their documents,
+/// and rows of its database.
+fn kiro_sessions() -> Vec<SessionFiles> {
+    let mut paths = Vec::new();
+    walk(&fixtures("kiro"), &mut paths);
+    paths.retain(|path| !path.ends_with("truth.json"));
+    paths.sort();
+    let files = paths.into_iter().filter_map(|path| {
+        let bytes = std::fs::read(&path).expect("fixtures can be read");
+        let native_id = path.file_stem()?.to_str()?.to_owned();
+        let path = if bytes.starts_with(b"{\"table\":") {
+            database::evidence_path("data.sqlite3", &native_id)
+        } else {
+            path.to_str()?.to_owned()
+        };
+        Some(SessionFile {
+            path,
+            membership: Membership {
+                native_id,
+                parent: None,
+            },
+            bytes,
+        })
+    });
+    group(files.collect())
+}
+
 /// A session's files after the mishaps, each of which befalls one of them.
 fn after(session: &SessionFiles, mishaps: &[(usize, Mishap)]) -> SessionFiles {
     let count = session.files.len();
@@ -288,5 +315,18 @@ proptest! {
         let mut scanned = Responses::default();
         scanned.scan(reader, &session);
         prop_assert_eq!(scanned.0, counted.0);
+    }
+
+    #[test]
+    fn kiro_decodes_whatever_befell_its_evidence(
+        which in any::<prop::sample::Index>(),
+        mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
+    ) {
+        let reader = reader(Harness::Kiro);
+        let sessions = kiro_sessions();
+        let session = after(&sessions[which.index(sessions.len())], &mishaps);
+        check(reader, &session);
+        // Scanned alone, its document says what it can.
+        Responses::default().scan(reader, &session);
     }
 }

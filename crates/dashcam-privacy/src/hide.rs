@@ -202,6 +202,7 @@ fn model_call(call: &mut ModelCall, hide: Hide) {
         response_id: _,
         tokens: _,
         cost: _,
+        credits: _,
         retries: _,
         attempts: _,
         ttft_ms: _,

@@ -214,6 +214,7 @@ fn each_in_model_call(call: &mut ModelCall, rewrite: &mut dyn Rewrite) {
         response_id: _,
         tokens: _,
         cost: _,
+        credits: _,
         retries: _,
         attempts: _,
         ttft_ms: _,

@@ -9,7 +9,7 @@ use crate::discover::{FoundFile, Unreadable, discover};
 use crate::first_record::first_record_at;
 use crate::read::Lines;
 use dashcam_harness::{HarnessReader, Home, UsageRecord};
-use dashcam_trace::{Harness, Money, Timestamp, Tokens};
+use dashcam_trace::{Credits, Harness, Money, Timestamp, Tokens};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,6 +39,8 @@ pub(crate) struct DiskCall {
     pub(crate) tokens: Tokens,
     /// The cost that the harness reported.
     pub(crate) cost: Option<Money>,
+    /// What the harness's maker charged in a unit of their own.
+    pub(crate) credits: Option<Credits>,
 }
 
 /// Every model call on disk, each once.
@@ -269,6 +271,7 @@ impl Texts {
             at: record.at,
             tokens: record.tokens,
             cost: record.cost,
+            credits: record.credits,
         }
     }
 }

@@ -94,6 +94,7 @@ fn add(table: &mut UsageTable, call: &DiskCall, cost: Option<Money>) {
     let fact = UsageFact {
         project: &project,
         branch: &call.branch,
+        credits: call.credits.unwrap_or_default(),
         ..UsageFact::of(call.harness, call.at, &session)
     };
     table.add(&fact.with_call(&call.model, call.tokens, cost));

@@ -26,7 +26,7 @@ pub(crate) fn read_steps(
 ) -> rusqlite::Result<Vec<TurnSteps>> {
     let mut statement = connection.prepare_cached(
         "SELECT turn, id, parent, kind, status, start, finish, subject, cost, response, owner,
-                prompt, cache_read, cache_write_5m, cache_write_1h, completion, reasoning,
+                prompt, cache_read, cache_write_5m, cache_write_1h, completion, reasoning, credits,
                 (SELECT count(*) FROM (
                     SELECT 1 FROM claims c WHERE c.response = spans.response LIMIT 2)) > 1
          FROM spans WHERE session = ?1 ORDER BY turn, ordinal",
@@ -47,7 +47,7 @@ pub(crate) fn read_steps(
         let owner: Option<i64> = row.get(10)?;
         if row.get::<_, Option<i64>>(9)?.is_some() {
             turn.responses.push(owner);
-            turn.shared |= row.get::<_, bool>(17)?;
+            turn.shared |= row.get::<_, bool>(18)?;
         }
         let kind = SpanKind::word(row.get(3)?);
         turn.calls |= kind == SpanKind::ModelCall;
@@ -61,6 +61,7 @@ pub(crate) fn read_steps(
             subject: row.get(7)?,
             tokens: optional_tokens(row, 11)?,
             cost: row.get(8)?,
+            credits: row.get(17)?,
             counted: owner.is_none(),
         });
     }

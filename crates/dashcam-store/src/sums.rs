@@ -20,6 +20,7 @@ pub(crate) struct Step<N> {
     pub(crate) subject: Option<N>,
     pub(crate) tokens: Option<Tokens>,
     pub(crate) cost: Option<i64>,
+    pub(crate) credits: Option<i64>,
     /// Whether the response is counted here, not in another record of it.
     pub(crate) counted: bool,
 }
@@ -66,6 +67,7 @@ pub(crate) struct CallSums {
     pub(crate) tokens: Tokens,
     pub(crate) cost: i64,
     pub(crate) unpriced: i64,
+    pub(crate) credits: i64,
 }
 
 /// What a session adds up to, without what is counted elsewhere.
@@ -134,6 +136,9 @@ impl<N: Copy + Eq + Hash> Sums<N> {
             sums.tokens += step.tokens.unwrap_or_default();
             sums.cost = sums.cost.saturating_add(step.cost.unwrap_or_default());
             sums.unpriced += i64::from(step.unpriced());
+            sums.credits = sums
+                .credits
+                .saturating_add(step.credits.unwrap_or_default());
         };
         add(&mut self.total);
         if let Some(model) = step.subject {

@@ -3,10 +3,11 @@
 
 use crate::StoreError;
 use crate::view::{UsageKey, UsageQuery, UsageReport, UsageRow};
-use dashcam_trace::{Harness, Money, Timestamp, Tokens};
+use dashcam_trace::{CreditSum, Credits, Harness, Money, Timestamp, Tokens};
 use jiff::tz::TimeZone;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// What one model call, or a sum of several at one time, adds to a report.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +38,8 @@ pub struct UsageFact<'a> {
     pub cost: Money,
     /// Model calls without a known price.
     pub unpriced_calls: u64,
+    /// What the harness's maker charged in a unit of their own.
+    pub credits: Credits,
 }
 
 impl<'a> UsageFact<'a> {
@@ -56,6 +59,7 @@ impl<'a> UsageFact<'a> {
             tokens: Tokens::default(),
             cost: Money::ZERO,
             unpriced_calls: 0,
+            credits: Credits::ZERO,
         }
     }
 
@@ -277,6 +281,7 @@ struct Group {
     tokens: Tokens,
     cost: Money,
     unpriced_calls: u64,
+    credits: BTreeMap<Harness, Credits>,
 }
 
 impl Group {
@@ -293,6 +298,9 @@ impl Group {
         self.tokens += fact.tokens;
         self.cost += fact.cost;
         self.unpriced_calls += fact.unpriced_calls;
+        if fact.credits != Credits::ZERO {
+            *self.credits.entry(fact.harness).or_default() += fact.credits;
+        }
     }
 
     fn row(&self, names: &Names) -> UsageRow {
@@ -312,6 +320,11 @@ impl Group {
             tokens: self.tokens,
             cost_usd: self.cost,
             unpriced_calls: self.unpriced_calls,
+            credits: self
+                .credits
+                .iter()
+                .filter_map(|(harness, amount)| CreditSum::of(*harness, *amount))
+                .collect(),
             ..UsageRow::default()
         }
     }

@@ -23,6 +23,8 @@ pub enum Harness {
     OpenCode,
     /// Oh My Pi, and pi, from which it comes.
     Omp,
+    /// Kiro, in the terminal.
+    Kiro,
     /// Any other program that sends traces of model calls: an agent SDK, a
     /// script. Its sessions come over OTLP alone.
     Program,
@@ -30,7 +32,7 @@ pub enum Harness {
 
 impl Harness {
     /// Every harness, in the order in which they are listed to people.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ClaudeCode,
         Self::Codex,
         Self::Cursor,
@@ -38,6 +40,7 @@ impl Harness {
         Self::Gemini,
         Self::OpenCode,
         Self::Omp,
+        Self::Kiro,
         Self::Program,
     ];
 
@@ -51,6 +54,7 @@ impl Harness {
             Self::Gemini => "gemini",
             Self::OpenCode => "opencode",
             Self::Omp => "omp",
+            Self::Kiro => "kiro",
             Self::Program => "program",
         }
     }
@@ -65,7 +69,17 @@ impl Harness {
             Self::Gemini => "Gemini CLI",
             Self::OpenCode => "OpenCode",
             Self::Omp => "Oh My Pi / pi",
+            Self::Kiro => "Kiro",
             Self::Program => "Other program",
+        }
+    }
+
+    /// The unit, in the plural, in which its maker charges for work beside or
+    /// instead of tokens, where its record tells how much.
+    pub const fn credit_unit(self) -> Option<&'static str> {
+        match self {
+            Self::Kiro => Some("credits"),
+            _ => None,
         }
     }
 }
@@ -89,6 +103,7 @@ impl std::str::FromStr for Harness {
             "claude" => Ok(Self::ClaudeCode),
             "cursor-agent" => Ok(Self::Cursor),
             "pi" => Ok(Self::Omp),
+            "kiro-cli" => Ok(Self::Kiro),
             _ => Self::ALL
                 .into_iter()
                 .find(|harness| harness.as_str() == name)

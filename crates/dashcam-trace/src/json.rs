@@ -5,9 +5,9 @@
 //! flattened and tagged forms are slow and cannot keep raw JSON.
 
 use crate::{
-    AgentRun, Cost, Event, EventKind, FileDiff, InputPart, McpTool, ModelCall, Part, RawJson,
-    Sources, Span, SpanBody, SpanId, SpanKind, Status, Timestamp, Timing, Tokens, ToolCall,
-    ToolKind, ToolOutput,
+    AgentRun, Cost, Credits, Event, EventKind, FileDiff, InputPart, McpTool, ModelCall, Part,
+    RawJson, Sources, Span, SpanBody, SpanId, SpanKind, Status, Timestamp, Timing, Tokens,
+    ToolCall, ToolKind, ToolOutput,
 };
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -43,6 +43,8 @@ pub struct SpanJson {
     tokens: Option<Tokens>,
     #[serde(default)]
     cost: Option<Cost>,
+    #[serde(default)]
+    credits: Option<Credits>,
     #[serde(default)]
     retries: Option<u32>,
     #[serde(default)]
@@ -147,6 +149,7 @@ impl<M: SerializeMap> SpanMap<M> {
         self.optional("response_id", call.response_id.as_ref())?;
         self.optional("tokens", call.tokens.as_ref())?;
         self.optional("cost", call.cost.as_ref())?;
+        self.optional("credits", call.credits.as_ref())?;
         self.optional("retries", call.retries.as_ref())?;
         self.list("attempts", &call.attempts)?;
         self.optional("ttft_ms", call.ttft_ms.as_ref())?;
@@ -193,6 +196,7 @@ impl SpanJson {
                 response_id: self.response_id,
                 tokens: self.tokens,
                 cost: self.cost,
+                credits: self.credits,
                 retries: self.retries,
                 attempts: self.attempts,
                 ttft_ms: self.ttft_ms,

@@ -8,7 +8,9 @@
 //! harness outside [`Harness`]. Ids are derived from what the harness wrote
 //! (see [`id`]), so decoding the same evidence twice gives the same bytes.
 
+mod amount;
 pub mod content;
+pub mod credits;
 pub mod event;
 pub mod harness;
 pub mod id;
@@ -26,6 +28,7 @@ pub mod tool_kind;
 pub mod turn;
 
 pub use content::{Image, ImageId, Part};
+pub use credits::{CreditSum, Credits};
 pub use event::{Event, EventKind};
 pub use harness::{Harness, UnknownHarness};
 pub use id::{SessionId, SpanId, TurnId};

@@ -1,6 +1,6 @@
 //! One request to a model and its response.
 
-use crate::{Cost, Part, SpanId, Timestamp, Tokens};
+use crate::{Cost, Credits, Part, SpanId, Timestamp, Tokens};
 use serde::{Deserialize, Serialize};
 
 /// One request to a model and its response.
@@ -17,6 +17,10 @@ pub struct ModelCall {
     pub tokens: Option<Tokens>,
     /// Cost; absent when neither harness nor price table knows it.
     pub cost: Option<Cost>,
+    /// What the harness's maker charged for it in a unit of their own
+    /// ([`crate::Harness::credit_unit`]). Where only a whole turn's is known, it
+    /// stands with the turn's last call.
+    pub credits: Option<Credits>,
     /// Attempts before the one that succeeded, where a source shows them.
     pub retries: Option<u32>,
     /// When each attempt began, the one that succeeded last, where a source

@@ -1,6 +1,6 @@
 //! One conversation with a harness.
 
-use crate::{Harness, Money, SessionId, Span, SpanBody, SpanId, Timestamp, Tokens, Turn};
+use crate::{Credits, Harness, Money, SessionId, Span, SpanBody, SpanId, Timestamp, Tokens, Turn};
 use serde::{Deserialize, Serialize};
 
 /// One conversation with a harness, over any number of processes.
@@ -56,6 +56,12 @@ impl Session {
             .filter_map(|call| call.cost.as_ref())
             .map(|cost| cost.usd)
             .sum()
+    }
+
+    /// What the harness's maker charged, in a unit of their own, for every
+    /// model call that is this session's own.
+    pub fn credits(&self) -> Credits {
+        self.own_model_calls().filter_map(|call| call.credits).sum()
     }
 
     fn own_model_calls(&self) -> impl Iterator<Item = &crate::ModelCall> {

@@ -203,6 +203,15 @@ pub(crate) fn dollars(money: dashcam_trace::Money) -> String {
     format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
 }
 
+/// Amounts of credits, each with its unit, to the hundredth: `0.42 credits`.
+pub(crate) fn credits(sums: &[dashcam_trace::CreditSum]) -> String {
+    let texts: Vec<String> = sums
+        .iter()
+        .map(|sum| format!("{:.2} {}", sum.amount.amount(), sum.unit))
+        .collect();
+    texts.join(" + ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -294,6 +294,18 @@ export interface components {
          * @enum {string}
          */
         CostSource: "harness" | "price_table" | "override";
+        /**
+         * @description An amount of credits with its unit. Amounts of different units are never
+         *     added up.
+         */
+        CreditSum: {
+            /** @description How many. */
+            amount: components["schemas"]["Credits"];
+            /** @description The unit, in the plural: `credits`, `ACUs`. */
+            unit: string;
+        };
+        /** @description credits */
+        Credits: number;
         /** @description Sums of one day. */
         DayTotals: {
             /** @description The day, `2026-08-20`. */
@@ -376,7 +388,7 @@ export interface components {
          * @description A coding agent program whose sessions dashcam understands.
          * @enum {string}
          */
-        Harness: "claude-code" | "codex" | "cursor" | "copilot" | "gemini" | "opencode" | "omp" | "program";
+        Harness: "claude-code" | "codex" | "cursor" | "copilot" | "gemini" | "opencode" | "omp" | "kiro" | "program";
         /** @description What the store holds of one harness. */
         HarnessHealth: {
             /**
@@ -740,6 +752,7 @@ export interface components {
             agent_runs: number;
             /** @description Known cost. */
             cost: components["schemas"]["Money"];
+            credits?: components["schemas"]["CreditSum"] | null;
             /** @description The working directory. */
             cwd?: string | null;
             /**
@@ -823,6 +836,7 @@ export interface components {
             attempts?: string[];
             call_id?: string | null;
             cost?: components["schemas"]["Cost"] | null;
+            credits?: components["schemas"]["Credits"] | null;
             details?: components["schemas"]["RawJson"] | null;
             diff?: components["schemas"]["FileDiff"][];
             /** Format: date-time */
@@ -870,6 +884,7 @@ export interface components {
         /** @description One span without content. */
         SpanOutline: {
             cost?: components["schemas"]["Money"] | null;
+            credits?: components["schemas"]["CreditSum"] | null;
             /**
              * Format: date-time
              * @description When it ended.
@@ -988,6 +1003,11 @@ export interface components {
             /** @description Known cost. */
             cost: components["schemas"]["Money"];
             /**
+             * @description What makers of harnesses charged in units of their own, each unit by
+             *     itself.
+             */
+            credits?: components["schemas"]["CreditSum"][];
+            /**
              * Format: int64
              * @description Model calls.
              */
@@ -1058,6 +1078,7 @@ export interface components {
             copied_from?: components["schemas"]["SessionId"] | null;
             /** @description Known cost of its model calls. */
             cost: components["schemas"]["Money"];
+            credits?: components["schemas"]["CreditSum"] | null;
             /**
              * Format: date-time
              * @description When it ended.
@@ -1122,6 +1143,12 @@ export interface components {
              * @default 0
              */
             cost_usd: components["schemas"]["Money"];
+            /**
+             * @description What makers of harnesses charged in units of their own, each unit by
+             *     itself.
+             * @default []
+             */
+            credits: components["schemas"]["CreditSum"][];
             /**
              * @description The day, `2026-08-20`.
              * @default null

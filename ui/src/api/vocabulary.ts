@@ -4,6 +4,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Tokens = Schemas["Tokens"];
+export type CreditSum = Schemas["CreditSum"];
 export type Harness = Schemas["Harness"];
 export type SpanKind = Schemas["SpanKind"];
 export type Status = Schemas["Status"];

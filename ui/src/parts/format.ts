@@ -1,5 +1,5 @@
 /** Numbers, times and names as the page writes them. */
-import type { Harness, Tokens } from "../api/vocabulary";
+import type { CreditSum, Harness, SpanOutline, Tokens } from "../api/vocabulary";
 
 const whole = new Intl.NumberFormat("en-US");
 const clock = new Intl.DateTimeFormat(undefined, {
@@ -41,10 +41,25 @@ export function dollars(value: number): string {
   return `$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
-/** A cost that may be partly or wholly unknown: unknown is never shown as nothing. */
-export function costText(usd: number, unpricedCalls: number): string {
-  if (unpricedCalls > 0 && usd === 0) return "unpriced";
-  return unpricedCalls > 0 ? `≥ ${dollars(usd)}` : dollars(usd);
+/** A sum in a unit of a harness's maker. */
+export function creditText({ amount, unit }: CreditSum): string {
+  return `${amount.toLocaleString("en-US", { maximumFractionDigits: amount < 1 ? 3 : 2 })} ${unit}`;
+}
+
+/**
+ * A cost that may be partly or wholly unknown: unknown is never shown as nothing. What was charged
+ * in credits stands beside it, or in its place where there are no dollars.
+ */
+export function costText(
+  usd: number,
+  unpricedCalls: number,
+  credits?: CreditSum | readonly CreditSum[] | null,
+): string {
+  const sums = [credits ?? []].flat().map(creditText);
+  if (sums.length > 0 && usd === 0 && unpricedCalls === 0) return sums.join(" + ");
+  let money = unpricedCalls > 0 ? `≥ ${dollars(usd)}` : dollars(usd);
+  if (unpricedCalls > 0 && usd === 0) money = "unpriced";
+  return [money, ...sums].join(" + ");
 }
 
 export function bytes(value: number): string {
@@ -69,6 +84,11 @@ export function duration(milliseconds: number): string {
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** How long a span took; nothing while it runs, and where its record has no times at all. */
+export function spanDuration({ start, end, timing }: SpanOutline): string {
+  return end && !(timing === "derived" && end === start) ? duration(between(start, end)) : "";
 }
 
 export function between(start: string, end?: string | null): number {
@@ -116,6 +136,7 @@ export function harnessTitle(harness: Harness | string): string {
       cursor: "Cursor",
       gemini: "Gemini CLI",
       omp: "Oh My Pi / pi",
+      kiro: "Kiro",
       opencode: "OpenCode",
       program: "Other program",
     }[harness] ?? harness

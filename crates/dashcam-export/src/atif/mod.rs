@@ -7,7 +7,7 @@ mod step;
 use crate::RenderError;
 use crate::conversation::{Conversation, Move, conversations};
 use crate::json::escape_controls;
-use dashcam_trace::{Money, Session, SpanId, Tokens};
+use dashcam_trace::{Credits, Money, Session, SpanId, Tokens};
 use document::{Agent, Author, Extra, FinalMetrics, Trajectory};
 use serde_json::json;
 use std::collections::HashSet;
@@ -187,6 +187,10 @@ fn final_metrics(conversation: &Conversation<'_>, steps: usize) -> FinalMetrics 
             .map(|cost| cost.usd)
             .sum();
         metrics.total_cost_usd = Some(cost.usd());
+    }
+    if calls().any(|call| call.credits.is_some()) {
+        let credits: Credits = calls().filter_map(|call| call.credits).sum();
+        metrics.extra.insert("credits".to_owned(), json!(credits));
     }
     let unpriced = calls()
         .filter(|call| call.tokens.is_some() && call.cost.is_none())

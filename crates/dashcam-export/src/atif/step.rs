@@ -100,10 +100,13 @@ fn answer<'a>(
 }
 
 fn metrics(call: &ModelCall) -> Option<Metrics> {
-    if call.tokens.is_none() && call.cost.is_none() {
+    if call.tokens.is_none() && call.cost.is_none() && call.credits.is_none() {
         return None;
     }
     let mut extra = Extra::new();
+    if let Some(credits) = call.credits {
+        extra.insert("credits".to_owned(), json!(credits));
+    }
     let tokens = call.tokens.as_ref();
     if let Some(tokens) = tokens {
         let parts = [

@@ -219,6 +219,7 @@ impl UsageScanner for Scanner {
             provider: provider(model, id),
             tokens: usage.tokens(),
             cost: record.cost_usd.0.map(Money::from_usd),
+            credits: None,
             session: record.session_id.as_str(),
             cwd: record.cwd.as_str(),
             branch: record.git_branch.as_str(),

@@ -59,6 +59,7 @@ impl UsageScanner for Scanner {
                 provider: Some(&self.provider),
                 tokens: usage.tokens,
                 cost: None,
+                credits: None,
                 session: &self.session,
                 cwd: &self.cwd,
                 branch: &self.branch,

@@ -50,6 +50,7 @@ impl UsageScanner for Scanner {
             provider: None,
             tokens,
             cost: None,
+            credits: None,
             session: row.session.as_str(),
             cwd: "",
             branch: "",

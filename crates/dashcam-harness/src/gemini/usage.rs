@@ -97,6 +97,7 @@ impl Scanner {
             provider: Some("google").filter(|_| model.starts_with("gemini")),
             tokens: tokens.tokens(),
             cost: None,
+            credits: None,
             session: &self.session,
             cwd: &self.cwd,
             branch: "",

@@ -39,7 +39,9 @@ impl Happened {
     /// What an event of any harness is, by its name.
     fn of(event: &str) -> Self {
         match event {
-            "UserPromptSubmit" | "userPromptSubmitted" | "BeforeAgent" => Self::Prompt,
+            "UserPromptSubmit" | "userPromptSubmit" | "userPromptSubmitted" | "BeforeAgent" => {
+                Self::Prompt
+            }
             "PreToolUse" | "preToolUse" | "BeforeTool" => Self::ToolBegan,
             "PostToolUse" | "postToolUse" | "AfterTool" => Self::ToolEnded,
             "PostToolUseFailure" | "postToolUseFailure" => Self::ToolFailed,
@@ -48,7 +50,7 @@ impl Happened {
             "PermissionDenied" | "permission.rejected" => Self::PermissionDenied,
             "session.retry" => Self::Retried,
             "Notification" | "notification" => Self::Notification,
-            "Stop" | "agentStop" | "AfterAgent" | "session.idle" => Self::TurnEnded,
+            "Stop" | "stop" | "agentStop" | "AfterAgent" | "session.idle" => Self::TurnEnded,
             "StopFailure" | "errorOccurred" | "session.error" => Self::TurnFailed,
             "SubagentStart" | "subagentStart" => Self::AgentBegan,
             "SubagentStop" | "subagentStop" => Self::AgentEnded,

@@ -45,6 +45,7 @@ pub fn enrich(session: &mut Session, calls: &Calls<'_>) {
         }
     }
     retries::add(session, calls);
+    calls_around_tools(session);
     put_in_order(session);
 }
 
@@ -88,12 +89,25 @@ fn place_of(session: &Session, tool: &ToolSeen, taken: &FxHashSet<Place>) -> Opt
             .find(|(_, _, call)| call.call_id.as_ref() == Some(id))
             .map(|(place, _, _)| place);
     }
-    let at = tool.began.or(tool.asked).or(tool.ended)?.as_millisecond();
+    let at = tool.began.or(tool.asked).or(tool.ended)?;
+    // Within the turn under way, a record without times of its own says nothing
+    // of when in it: there, calls come in their order.
+    let under_way = session.turns.iter().rposition(|turn| turn.start <= at);
+    let at = at.as_millisecond();
+    let distance = |(turn, _): Place, span: &Span| {
+        let is_timeless = span.timing == Timing::Derived && span.end == Some(span.start);
+        let own = (span.start.as_millisecond() - at).abs();
+        if is_timeless && under_way == Some(turn) {
+            0
+        } else {
+            own
+        }
+    };
     calls
         .filter(|(place, _, call)| {
-            !taken.contains(place) && call.tool == tool.tool && tool.has_input(&call.input)
+            !taken.contains(place) && tool.is_of(call) && tool.has_input(&call.input)
         })
-        .map(|(place, span, _)| ((span.start.as_millisecond() - at).abs(), place))
+        .map(|(place, span, _)| (distance(place, span), place))
         .filter(|(distance, _)| *distance <= SAME_CALL_MS)
         .min()
         .map(|(_, place)| place)
@@ -376,6 +390,41 @@ fn details(json: &str) -> RawJson {
         told.remove(known);
     }
     RawJson::from_value(&told)
+}
+
+/// Puts model calls without times of their own between the tools that hooks
+/// saw: a call ends before the tools that it asked for begin, and begins after
+/// those of the call before it ended.
+fn calls_around_tools(session: &mut Session) {
+    for turn in &mut session.turns {
+        let spans = &turn.spans;
+        let mut floor = turn.start;
+        let is_timeless = |span: &Span| {
+            matches!(span.body, SpanBody::ModelCall(_))
+                && span.timing == Timing::Derived
+                && (span.end == Some(span.start) || span.start == turn.start)
+        };
+        let mut times: Vec<(usize, Timestamp, Option<Timestamp>)> = Vec::new();
+        for (place, span) in spans.iter().enumerate() {
+            if !is_timeless(span) {
+                continue;
+            }
+            let asked = spans
+                .iter()
+                .filter(|tool| tool.parent == Some(span.id) && tool.timing == Timing::Measured);
+            let start = span.start.max(floor);
+            let begun = asked.clone().map(|tool| tool.start).min();
+            let known = span.end.filter(|end| *end > span.start);
+            let end = known.or(begun).or(span.end).map(|end| end.max(start));
+            let done = asked.filter_map(|tool| tool.end).max();
+            floor = floor.max(done.or(end).unwrap_or(start));
+            times.push((place, start, end));
+        }
+        for (place, start, end) in times {
+            turn.spans[place].start = start;
+            turn.spans[place].end = end;
+        }
+    }
 }
 
 fn put_in_order(session: &mut Session) {

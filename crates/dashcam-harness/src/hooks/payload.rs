@@ -1,8 +1,8 @@
 //! What harnesses tell, as they write it.
 //!
 //! Claude Code 2.1.197 and Codex 0.169.0 use the same names; those of Gemini
-//! CLI 0.61.0 and GitHub Copilot 1.0.102 stand beside them. What our plugin for
-//! `OpenCode` tells has Claude Code's names.
+//! CLI 0.61.0, GitHub Copilot 1.0.102 and Kiro 2.6.0 stand beside them. What our
+//! plugin for `OpenCode` tells has Claude Code's names.
 
 use crate::lenient::{Flag, Number, Text, read_object};
 use serde::Deserialize;
@@ -58,6 +58,9 @@ pub(super) struct Payload<'a> {
     pub(super) last_assistant_message: Text<'a>,
     #[serde(borrow)]
     prompt_response: Text<'a>,
+    /// Kiro's.
+    #[serde(borrow)]
+    assistant_response: Text<'a>,
     #[serde(borrow)]
     pub(super) message: Text<'a>,
     #[serde(borrow)]
@@ -107,6 +110,7 @@ impl<'a> Payload<'a> {
         self.last_assistant_message
             .get()
             .or_else(|| self.prompt_response.get())
+            .or_else(|| self.assistant_response.get())
     }
 
     /// What went wrong: a text, or the message of an object.

@@ -1,7 +1,7 @@
 //! Tool calls, as the hooks around them saw them.
 
 use super::calls::{Call, Calls, Happened};
-use dashcam_trace::{RawJson, Timestamp};
+use dashcam_trace::{RawJson, Timestamp, ToolCall};
 use serde_json::Value;
 
 /// One tool call.
@@ -41,6 +41,17 @@ impl ToolSeen {
         // With a question in between, nobody knows when it began.
         let start = self.began.filter(|_| self.asked.is_none())?;
         Some((start, end))
+    }
+
+    /// Whether it has a call's name. Kiro's hooks name the server of a tool
+    /// (`@server/tool`), its transcript does not.
+    pub(super) fn is_of(&self, call: &ToolCall) -> bool {
+        let of_server = || {
+            let (server, tool) = self.tool.strip_prefix('@')?.split_once('/')?;
+            let mcp = call.mcp.as_ref()?;
+            (mcp.server == server && mcp.tool == tool).then_some(())
+        };
+        self.tool == call.tool || of_server().is_some()
     }
 
     /// Whether its arguments are these.

@@ -173,6 +173,7 @@ fn report_step(
         provider: message.provider_id.get(),
         tokens,
         cost: cost(step_cost).map(|cost| cost.usd),
+        credits: None,
         session: place.session,
         cwd: place.cwd,
         branch: "",

@@ -78,6 +78,7 @@ impl Scanner {
             provider: Some(self.provider.as_str()).filter(|provider| !provider.is_empty()),
             tokens,
             cost: usage.cost().map(|cost| cost.usd),
+            credits: None,
             session: &self.session,
             cwd: &self.cwd,
             branch: "",

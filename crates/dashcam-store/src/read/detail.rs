@@ -8,7 +8,8 @@ use crate::turn_key::{split, turn_keys};
 use crate::view::{SessionDetail, SpanOutline, TurnOutline};
 use crate::{Store, StoreError};
 use dashcam_trace::{
-    Money, Problem, ProblemKind, SessionId, SpanId, SpanKind, Status, Timing, TurnId, TurnStatus,
+    CreditSum, Credits, Harness, Money, Problem, ProblemKind, SessionId, SpanId, SpanKind, Status,
+    Timing, TurnId, TurnStatus,
 };
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -32,10 +33,11 @@ impl Store {
             let files: String = snapshot
                 .prepare_cached("SELECT files FROM sessions WHERE id = ?1")?
                 .query_row([row_id], |row| row.get(0))?;
+            let turns = turns(&snapshot, row_id, summary.harness)?;
             Ok(Some(SessionDetail {
                 summary,
                 children: list(&snapshot, &children, "started_at", None, 0)?,
-                turns: turns(&snapshot, row_id)?,
+                turns,
                 problems: problems(&snapshot, "session = ?1 ORDER BY ordinal", row_id)?,
                 files: lines(&files),
             }))
@@ -67,7 +69,11 @@ pub(super) fn problems(
         .collect()
 }
 
-fn turns(connection: &Connection, session: i64) -> rusqlite::Result<Vec<TurnOutline>> {
+fn turns(
+    connection: &Connection,
+    session: i64,
+    harness: Harness,
+) -> rusqlite::Result<Vec<TurnOutline>> {
     let mut turns: Vec<TurnOutline> = connection
         .prepare_cached(
             "SELECT id, key, start, finish, status, abandoned, copied_from, revision, prompt
@@ -91,24 +97,26 @@ fn turns(connection: &Connection, session: i64) -> rusqlite::Result<Vec<TurnOutl
                 revision,
                 tokens: dashcam_trace::Tokens::default(),
                 cost: Money::ZERO,
+                credits: None,
                 spans: Vec::new(),
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
-    add_spans(connection, session, &mut turns)?;
+    add_spans(connection, session, harness, &mut turns)?;
     Ok(turns)
 }
 
 fn add_spans(
     connection: &Connection,
     session: i64,
+    harness: Harness,
     turns: &mut [TurnOutline],
 ) -> rusqlite::Result<()> {
     let mut names = connection.prepare_cached("SELECT name FROM names WHERE id = ?1")?;
     let mut known: FxHashMap<i64, String> = FxHashMap::default();
     let mut statement = connection.prepare_cached(
         "SELECT turn, id, parent, kind, name, start, finish, status, timing, detail, target, cost,
-                prompt, cache_read, cache_write_5m, cache_write_1h, completion, reasoning
+                prompt, cache_read, cache_write_5m, cache_write_1h, completion, reasoning, credits
          FROM spans WHERE session = ?1 ORDER BY turn, ordinal",
     )?;
     let mut rows = statement.query([session])?;
@@ -131,6 +139,8 @@ fn add_spans(
         };
         let kind = SpanKind::word(row.get(3)?);
         let detail: Option<i64> = row.get(9)?;
+        let credits = row.get::<_, Option<i64>>(18)?.map(Credits::from_nanos);
+        let credits = credits.unwrap_or_default();
         let span = SpanOutline {
             id: span_id(row.get(1)?),
             parent: row.get::<_, Option<i64>>(2)?.map(span_id),
@@ -147,9 +157,12 @@ fn add_spans(
             target: row.get(10)?,
             tokens: optional_tokens(row, 12)?,
             cost: row.get::<_, Option<i64>>(11)?.map(Money::from_nanos),
+            credits: CreditSum::of(harness, credits),
         };
         turn.tokens += span.tokens.unwrap_or_default();
         turn.cost += span.cost.unwrap_or_default();
+        let known = turn.credits.as_ref().map(|sum| sum.amount);
+        turn.credits = CreditSum::of(harness, known.unwrap_or_default() + credits);
         turn.spans.push(span);
     }
     Ok(())

@@ -129,6 +129,7 @@ fn totals(row: &UsageRow) -> Totals {
         tokens: row.tokens,
         cost: row.cost_usd,
         unpriced_calls: row.unpriced_calls,
+        credits: row.credits.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::columns::{harness, session_id, tokens};
 use crate::steps::read_steps;
 use crate::sums::for_each_counted;
 use crate::usage_table::UsageFact;
-use dashcam_trace::{Harness, Money, SpanKind, Status, Timestamp, Tokens};
+use dashcam_trace::{Credits, Harness, Money, SpanKind, Status, Timestamp, Tokens};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, params_from_iter};
@@ -52,6 +52,7 @@ struct Sum {
     tokens: Tokens,
     cost: i64,
     unpriced: i64,
+    credits: i64,
 }
 
 impl Scan<'_> {
@@ -135,7 +136,7 @@ impl Scan<'_> {
     ) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(
             "SELECT session, quarter, model, calls, cost, unpriced, prompt, cache_read,
-                    cache_write_5m, cache_write_1h, completion, reasoning
+                    cache_write_5m, cache_write_1h, completion, reasoning, credits
              FROM rollup WHERE quarter BETWEEN ?1 AND ?2",
         )?;
         let mut rows = statement.query(self.range())?;
@@ -153,6 +154,7 @@ impl Scan<'_> {
                         model_calls: row.get(3)?,
                         cost: row.get(4)?,
                         unpriced: row.get(5)?,
+                        credits: row.get(12)?,
                         tokens: tokens(row, 6)?,
                         ..Sum::default()
                     };
@@ -226,6 +228,7 @@ impl Scan<'_> {
                             tokens: step.tokens.unwrap_or_default(),
                             cost: step.cost.unwrap_or_default(),
                             unpriced: i64::from(step.unpriced()),
+                            credits: step.credits.unwrap_or_default(),
                             ..Sum::default()
                         };
                         teller.tell(session, at, (subject, 0), sum);
@@ -282,6 +285,7 @@ impl Teller<'_, '_> {
             tokens: sum.tokens,
             cost: Money::from_nanos(sum.cost),
             unpriced_calls: sum.unpriced as u64,
+            credits: Credits::from_nanos(sum.credits),
         });
     }
 }
@@ -338,6 +342,7 @@ impl<'z> OpenDays<'z> {
         open.tokens += sum.tokens;
         open.cost = open.cost.saturating_add(sum.cost);
         open.unpriced += sum.unpriced;
+        open.credits = open.credits.saturating_add(sum.credits);
     }
 
     fn close(&mut self, teller: &mut Teller<'_, '_>) {

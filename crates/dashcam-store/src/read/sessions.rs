@@ -4,7 +4,7 @@ use crate::codes::{Code, nanos, timestamp};
 use crate::columns::{harness, parent, session_id, tokens};
 use crate::view::{SessionFilter, SessionOrder, SessionPage, SessionSummary};
 use crate::{Store, StoreError};
-use dashcam_trace::{Git, Money, Outcome, TurnStatus};
+use dashcam_trace::{CreditSum, Credits, Git, Money, Outcome, TurnStatus};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
@@ -13,14 +13,15 @@ pub(crate) const SUMMARY: &str = "key, harness, native_id, title, project, cwd, 
      remote, version, entrypoint, started_at, ended_at, parent, parent_span, parent_relation, \
      fork_of, outcome, outcome_evidence, status, sample, models, turns, spans, model_calls, \
      tool_calls, errors, agent_runs, prompt, cache_read, cache_write_5m, cache_write_1h, \
-     completion, reasoning, cost, unpriced";
+     completion, reasoning, cost, unpriced, credits";
 
 /// A row of [`SUMMARY`].
 pub(crate) fn summary(row: &Row<'_>) -> rusqlite::Result<SessionSummary> {
+    let harness = harness(row, 1)?;
     let outcome: Option<String> = row.get(17)?;
     Ok(SessionSummary {
         id: session_id(row, 0)?,
-        harness: harness(row, 1)?,
+        harness,
         native_id: row.get(2)?,
         title: row.get(3)?,
         project: row.get(4)?,
@@ -54,6 +55,7 @@ pub(crate) fn summary(row: &Row<'_>) -> rusqlite::Result<SessionSummary> {
         tokens: tokens(row, 28)?,
         cost: Money::from_nanos(row.get(34)?),
         unpriced_calls: row.get(35)?,
+        credits: CreditSum::of(harness, Credits::from_nanos(row.get(36)?)),
     })
 }
 

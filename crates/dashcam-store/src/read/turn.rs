@@ -16,9 +16,9 @@ pub(super) fn header(
 ) -> rusqlite::Result<Option<(i64, SessionSummary)>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {SUMMARY}, id FROM sessions WHERE key = ?1"
+            "SELECT {SUMMARY}, id AS row FROM sessions WHERE key = ?1"
         ))?
-        .query_row([id.as_bytes()], |row| Ok((row.get(36)?, summary(row)?)))
+        .query_row([id.as_bytes()], |row| Ok((row.get("row")?, summary(row)?)))
         .optional()
 }
 

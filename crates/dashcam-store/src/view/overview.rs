@@ -1,7 +1,7 @@
 //! The front page: what happened lately.
 
 use super::SessionSummary;
-use dashcam_trace::{Harness, Money, Timestamp, Tokens};
+use dashcam_trace::{CreditSum, Harness, Money, Timestamp, Tokens};
 use serde::{Deserialize, Serialize};
 
 /// Which part of the history the front page shows.
@@ -61,6 +61,10 @@ pub struct Totals {
     pub cost: Money,
     /// Model calls without a known price.
     pub unpriced_calls: u64,
+    /// What makers of harnesses charged in units of their own, each unit by
+    /// itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<CreditSum>,
 }
 
 /// Sums of one day.

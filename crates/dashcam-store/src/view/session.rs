@@ -1,8 +1,8 @@
 //! Sessions as lists and headers show them.
 
 use dashcam_trace::{
-    EventKind, Git, Harness, Money, Outcome, Parent, Problem, SessionId, SpanId, SpanKind, Status,
-    Timestamp, Timing, Tokens, ToolKind, TurnId, TurnStatus,
+    CreditSum, EventKind, Git, Harness, Money, Outcome, Parent, Problem, SessionId, SpanId,
+    SpanKind, Status, Timestamp, Timing, Tokens, ToolKind, TurnId, TurnStatus,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,9 @@ pub struct SessionSummary {
     pub cost: Money,
     /// Model calls without a known price.
     pub unpriced_calls: u32,
+    /// What the harness's maker charged in a unit of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<CreditSum>,
 }
 
 /// Which sessions to list.
@@ -177,6 +180,9 @@ pub struct TurnOutline {
     pub tokens: Tokens,
     /// Known cost of its model calls.
     pub cost: Money,
+    /// What the harness's maker charged for them in a unit of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<CreditSum>,
     /// Its spans.
     pub spans: Vec<SpanOutline>,
 }
@@ -218,6 +224,9 @@ pub struct SpanOutline {
     /// A model call's cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Money>,
+    /// What the harness's maker charged for a model call in a unit of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<CreditSum>,
 }
 
 /// An image's bytes and their type.

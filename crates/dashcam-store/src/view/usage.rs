@@ -1,6 +1,6 @@
 //! Tokens and cost, grouped.
 
-use dashcam_trace::{Harness, Money, Timestamp, Tokens};
+use dashcam_trace::{CreditSum, Harness, Money, Timestamp, Tokens};
 use serde::{Deserialize, Serialize};
 
 /// By what usage can be grouped.
@@ -134,4 +134,8 @@ pub struct UsageRow {
     pub cost_usd: Money,
     /// Model calls without a known price, whose cost is therefore missing.
     pub unpriced_calls: u64,
+    /// What makers of harnesses charged in units of their own, each unit by
+    /// itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<CreditSum>,
 }

@@ -7,8 +7,8 @@ use crate::project_name;
 use crate::sums::{Step, Sums};
 use crate::zstd_frames::compress;
 use dashcam_trace::{
-    Harness, ImageId, Problem, Session, SessionId, Span, SpanBody, Timestamp, Tokens, Turn,
-    TurnStatus,
+    Credits, Harness, ImageId, Problem, Session, SessionId, Span, SpanBody, Timestamp, Tokens,
+    Turn, TurnStatus,
 };
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -245,6 +245,7 @@ fn span_row(harness: Harness, span: &Span, names: &mut Interner) -> SpanRow {
             subject: None,
             tokens: None,
             cost: None,
+            credits: None,
             counted: true,
         },
         timing: span.timing.code(),
@@ -258,6 +259,7 @@ fn span_row(harness: Harness, span: &Span, names: &mut Interner) -> SpanRow {
             row.step.subject = Some(names.intern(&call.model));
             row.step.tokens = call.tokens.map(storable);
             row.step.cost = call.cost.as_ref().map(|cost| cost.usd.nanos());
+            row.step.credits = call.credits.map(Credits::nanos);
             row.response = call
                 .response_id
                 .as_deref()

@@ -268,9 +268,9 @@ fn write_span(
         .prepare_cached(
             "INSERT INTO spans (session, turn, ordinal, id, parent, kind, status, timing, name,
                 start, finish, detail, subject, target, prompt, cache_read, cache_write_5m,
-                cache_write_1h, completion, reasoning, cost, response)
+                cache_write_1h, completion, reasoning, cost, response, credits)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-                ?18, ?19, ?20, ?21, ?22)",
+                ?18, ?19, ?20, ?21, ?22, ?23)",
         )?
         .execute(params![
             session,
@@ -295,6 +295,7 @@ fn write_span(
             tokens.map(|tokens| tokens.reasoning as i64),
             step.cost,
             span.response,
+            step.credits,
         ])?;
     let Some(response) = span.response else {
         return Ok(());
@@ -349,6 +350,7 @@ pub(super) fn write_sums<'n, N: Copy + Eq + std::hash::Hash>(
         tokens,
         cost,
         unpriced,
+        credits,
     } = sums.total;
     let mut models: Vec<(i64, &str)> = sums
         .models()
@@ -362,7 +364,7 @@ pub(super) fn write_sums<'n, N: Copy + Eq + std::hash::Hash>(
             "UPDATE sessions SET models = ?2, turns = ?3, spans = ?4, model_calls = ?5,
                 tool_calls = ?6, errors = ?7, agent_runs = ?8, prompt = ?9, cache_read = ?10,
                 cache_write_5m = ?11, cache_write_1h = ?12, completion = ?13, reasoning = ?14,
-                cost = ?15, unpriced = ?16
+                cost = ?15, unpriced = ?16, credits = ?17
              WHERE id = ?1",
         )?
         .execute(params![
@@ -382,14 +384,15 @@ pub(super) fn write_sums<'n, N: Copy + Eq + std::hash::Hash>(
             tokens.reasoning as i64,
             cost,
             unpriced,
+            credits,
         ])?;
     transaction
         .prepare_cached("DELETE FROM rollup WHERE session = ?1")?
         .execute([session])?;
     let mut insert = transaction.prepare_cached(
         "INSERT INTO rollup (session, quarter, model, calls, prompt, cache_read, cache_write_5m,
-            cache_write_1h, completion, reasoning, cost, unpriced)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            cache_write_1h, completion, reasoning, cost, unpriced, credits)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     for ((quarter, model), sums) in &sums.usage {
         insert.execute(params![
@@ -405,6 +408,7 @@ pub(super) fn write_sums<'n, N: Copy + Eq + std::hash::Hash>(
             sums.tokens.reasoning as i64,
             sums.cost,
             sums.unpriced,
+            sums.credits,
         ])?;
     }
     transaction

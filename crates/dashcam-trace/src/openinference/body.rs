@@ -42,6 +42,10 @@ pub(super) fn write_model_call(
         attributes.int(names::COST_NANOS, cost.usd.nanos());
         attributes.text(names::COST_SOURCE, word(&cost.source));
     }
+    if let Some(credits) = call.credits {
+        attributes.float(names::CREDITS, credits.amount());
+        attributes.int(names::CREDITS_NANOS, credits.nanos());
+    }
     if let Some(retries) = call.retries {
         attributes.count(names::RETRIES, u64::from(retries));
     }

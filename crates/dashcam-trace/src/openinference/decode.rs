@@ -6,8 +6,8 @@
 use super::attributes::Reader;
 use super::{messages, names};
 use crate::{
-    AgentRun, Cost, CostSource, Event, EventKind, McpTool, ModelCall, Money, RawJson, Span,
-    SpanBody, SpanId, SpanKind, Status, Timestamp, Tokens, ToolCall, ToolOutput,
+    AgentRun, Cost, CostSource, Credits, Event, EventKind, McpTool, ModelCall, Money, RawJson,
+    Span, SpanBody, SpanId, SpanKind, Status, Timestamp, Tokens, ToolCall, ToolOutput,
 };
 use opentelemetry_proto::tonic::trace::v1 as otlp;
 use otlp::status::StatusCode;
@@ -161,6 +161,7 @@ fn read_model_call(attributes: &Reader<'_>) -> Result<ModelCall, DecodeError> {
         response_id: attributes.owned(names::GEN_AI_RESPONSE_ID),
         tokens: read_tokens(attributes),
         cost: read_cost(attributes)?,
+        credits: read_credits(attributes),
         retries: attributes
             .count(names::RETRIES)
             .and_then(|count| u32::try_from(count).ok()),
@@ -210,6 +211,12 @@ fn read_cost(attributes: &Reader<'_>) -> Result<Option<Cost>, DecodeError> {
         .word(names::COST_SOURCE)?
         .unwrap_or(CostSource::Harness);
     Ok(usd.map(|usd| Cost { usd, source }))
+}
+
+fn read_credits(attributes: &Reader<'_>) -> Option<Credits> {
+    let exact = attributes.int(names::CREDITS_NANOS);
+    let amount = || attributes.float(names::CREDITS).map(Credits::from_amount);
+    exact.map(Credits::from_nanos).or_else(amount)
 }
 
 fn read_tool_call(attributes: &Reader<'_>) -> Result<ToolCall, DecodeError> {

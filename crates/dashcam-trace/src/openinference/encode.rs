@@ -90,6 +90,9 @@ impl<'a> Encoder<'a> {
             SpanBody::Turn => write_turn(turn, &mut attributes),
             SpanBody::ModelCall(call) => {
                 body::write_model_call(call, &self.spans, &mut attributes);
+                let unit = self.session.harness.credit_unit();
+                attributes
+                    .optional_text(names::CREDIT_UNIT, unit.filter(|_| call.credits.is_some()));
             }
             SpanBody::ToolCall(call) => body::write_tool_call(call, &mut attributes),
             SpanBody::AgentRun(run) => body::write_agent_run(run, &span.name, &mut attributes),

@@ -188,6 +188,12 @@ names! {
     COST_NANOS = "dashcam.cost.nanos";
     /// Who says what it cost.
     COST_SOURCE = "dashcam.cost.source";
+    /// What the harness's maker charged in a unit of their own.
+    CREDITS = "dashcam.credits";
+    /// The same in whole billionths.
+    CREDITS_NANOS = "dashcam.credits.nanos";
+    /// That unit, in the plural.
+    CREDIT_UNIT = "dashcam.credits.unit";
     /// Attempts before the one that succeeded.
     RETRIES = "dashcam.retries";
     /// When each attempt began, as a JSON list.

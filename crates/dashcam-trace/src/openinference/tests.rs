@@ -2,10 +2,10 @@
 
 use super::{Encoder, decode_span, encode_session};
 use crate::{
-    AgentRun, Change, Cost, CostSource, Event, EventKind, FileDiff, Git, Harness, Image, ImageId,
-    InputPart, McpTool, ModelCall, Money, Part, Prompt, RawJson, Session, SessionId, Source, Span,
-    SpanBody, SpanId, SpanKind, Status, Timestamp, Timing, Tokens, ToolCall, ToolKind, ToolOutput,
-    Turn, TurnStatus,
+    AgentRun, Change, Cost, CostSource, Credits, Event, EventKind, FileDiff, Git, Harness, Image,
+    ImageId, InputPart, McpTool, ModelCall, Money, Part, Prompt, RawJson, Session, SessionId,
+    Source, Span, SpanBody, SpanId, SpanKind, Status, Timestamp, Timing, Tokens, ToolCall,
+    ToolKind, ToolOutput, Turn, TurnStatus,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::collection::vec;
@@ -111,8 +111,16 @@ fn model_call() -> BoxedStrategy<SpanBody> {
         ][source]
             .clone(),
     });
+    let credits = any::<i64>().prop_map(Credits::from_nanos);
     (
-        (text(), of(text()), of(text()), of(tokens()), of(cost)),
+        (
+            text(),
+            of(text()),
+            of(text()),
+            of(tokens()),
+            of(cost),
+            of(credits),
+        ),
         (of(any::<u32>()), of(milliseconds), of(text())),
         vec((text(), text()), 0..4),
         vec(input_part(), 0..4),
@@ -125,6 +133,7 @@ fn model_call() -> BoxedStrategy<SpanBody> {
                 response_id: first.2,
                 tokens: first.3,
                 cost: first.4,
+                credits: first.5,
                 retries: second.0,
                 attempts: vec![Timestamp::UNIX_EPOCH; second.0.unwrap_or_default() as usize % 3],
                 ttft_ms: second.1,

@@ -3,9 +3,10 @@
 use super::{print_json, print_text, say, selection};
 use crate::cli::Selection;
 use crate::context::Context;
-use crate::table::{self, Column, dollars, short};
+use crate::table::{self, Column, credits, dollars, short};
 use clap::Args;
 use dashcam_store::view::{SessionOrder, SessionSummary};
+use dashcam_trace::Money;
 use jiff::tz::TimeZone;
 
 #[derive(Debug, Args)]
@@ -117,6 +118,9 @@ fn row(session: &SessionSummary, zone: &TimeZone) -> Vec<String> {
         session.turns.to_string(),
         (session.model_calls + session.tool_calls).to_string(),
         short(session.tokens.total()),
-        dollars(session.cost),
+        match &session.credits {
+            Some(sum) if session.cost == Money::ZERO => credits(std::slice::from_ref(sum)),
+            _ => dollars(session.cost),
+        },
     ]
 }

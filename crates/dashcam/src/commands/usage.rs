@@ -3,7 +3,7 @@
 use super::{print_json, print_text, say, selection};
 use crate::cli::Selection;
 use crate::context::Context;
-use crate::table::{self, Column, dollars, grouped};
+use crate::table::{self, Column, credits, dollars, grouped};
 use crate::when;
 use anyhow::Context as _;
 use clap::Args;
@@ -134,6 +134,9 @@ fn table(report: &UsageReport) -> String {
             Column::number("Total Tokens"),
             Column::number("Cost (USD)"),
         ]);
+        if !report.total.credits.is_empty() {
+            columns.push(Column::number("Credits"));
+        }
     }
     let rows: Vec<Vec<String>> = report
         .rows
@@ -187,6 +190,9 @@ fn cells(report: &UsageReport, row: &UsageRow, by_tool: bool, total: bool) -> Ve
     );
     let star = if row.unpriced_calls > 0 { "*" } else { "" };
     cells.push(format!("{}{star}", dollars(row.cost_usd)));
+    if !report.total.credits.is_empty() {
+        cells.push(credits(&row.credits));
+    }
     cells
 }
 

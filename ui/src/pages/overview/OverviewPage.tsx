@@ -40,7 +40,7 @@ function byCost(
     href: link(name),
     note: `${short(totalTokens(totals.tokens))} tokens · ${plural(totals.sessions, "session")}`,
     value: totals.cost,
-    text: costText(totals.cost, totals.unpriced_calls),
+    text: costText(totals.cost, totals.unpriced_calls, totals.credits),
   }));
 }
 

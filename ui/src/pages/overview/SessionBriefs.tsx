@@ -27,7 +27,9 @@ export function SessionBriefs({
               <HarnessBadge harness={session.harness} compact />
               <span className="ellipsis">{session.title || "Untitled session"}</span>
             </span>
-            <span className="brief__side">{costText(session.cost, session.unpriced_calls)}</span>
+            <span className="brief__side">
+              {costText(session.cost, session.unpriced_calls, session.credits)}
+            </span>
             <span className="brief__meta">
               <span className="ellipsis">{session.project}</span>
               <span>{session.models[0] ? modelTitle(session.models[0]) : "no model"}</span>

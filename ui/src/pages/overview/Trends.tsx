@@ -21,7 +21,7 @@ function localDay(moment: Date): string {
 
 function value(overview: Overview, metric: Metric): string {
   const { total } = overview;
-  if (metric === "cost") return costText(total.cost, total.unpriced_calls);
+  if (metric === "cost") return costText(total.cost, total.unpriced_calls, total.credits);
   return metric === "tokens" ? short(totalTokens(total.tokens)) : count(total[metric]);
 }
 

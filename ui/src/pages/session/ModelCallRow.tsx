@@ -1,5 +1,5 @@
 import type { Part } from "../../api/vocabulary";
-import { between, dollars, duration, modelTitle, short } from "../../parts/format";
+import { creditText, dollars, modelTitle, short, spanDuration } from "../../parts/format";
 import { Icon } from "../../parts/Icon";
 import { Markdown } from "../../parts/Markdown";
 import { TranscriptImages } from "../../parts/TranscriptImages";
@@ -48,7 +48,7 @@ function AnswerPart({ span, part }: { span: string; part: Part }) {
 export function ModelCallRow({ entry }: { entry: Entry }) {
   const { session } = useView();
   const { span, error } = useSpan(session, entry.turn, entry.span.id);
-  const { tokens, cost } = entry.span;
+  const { tokens, cost, credits } = entry.span;
   const parts = (span?.output ?? []) as Part[];
   return (
     <>
@@ -61,7 +61,7 @@ export function ModelCallRow({ entry }: { entry: Entry }) {
           </span>
         )}
         <span className="call__facts">
-          {entry.span.end && <span>{duration(between(entry.span.start, entry.span.end))}</span>}
+          <span>{spanDuration(entry.span)}</span>
           {tokens && (
             <span
               title={`${tokens.cache_read.toLocaleString("en-US")} of ${tokens.prompt.toLocaleString("en-US")} prompt tokens from the cache`}
@@ -69,7 +69,9 @@ export function ModelCallRow({ entry }: { entry: Entry }) {
               {short(tokens.prompt)} in · {short(tokens.completion)} out
             </span>
           )}
-          <span>{cost == null ? "unpriced" : dollars(cost)}</span>
+          {credits && <span>{creditText(credits)}</span>}
+          {cost != null && <span>{dollars(cost)}</span>}
+          {cost == null && tokens && <span>unpriced</span>}
         </span>
       </div>
       {parts.map((part, index) => (

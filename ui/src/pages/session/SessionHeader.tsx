@@ -24,7 +24,7 @@ function Numbers({ detail }: { detail: SessionDetail }) {
   const numbers: [string, string, string?][] = [
     [
       "Cost",
-      costText(summary.cost, summary.unpriced_calls),
+      costText(summary.cost, summary.unpriced_calls, summary.credits),
       summary.unpriced_calls > 0
         ? `${count(summary.unpriced_calls)} model calls have no known price`
         : undefined,

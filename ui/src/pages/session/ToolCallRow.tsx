@@ -1,5 +1,5 @@
 import type { Span } from "../../api/vocabulary";
-import { between, duration } from "../../parts/format";
+import { spanDuration } from "../../parts/format";
 import { Icon, type IconName } from "../../parts/Icon";
 import type { Entry } from "./entries";
 import { ToolCallDetail } from "./ToolCallDetail";
@@ -55,7 +55,7 @@ export function ToolCallRow({ entry }: { entry: Entry }) {
           }
         >
           {entry.span.timing === "derived" && entry.span.end ? "~" : ""}
-          {entry.span.end ? duration(between(entry.span.start, entry.span.end)) : ""}
+          {spanDuration(entry.span)}
         </span>
       </button>
       {open &&

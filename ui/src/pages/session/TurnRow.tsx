@@ -23,7 +23,7 @@ export function TurnRow({ entry }: { entry: Entry }) {
   const outline = entry.turn;
   const prompt = turn?.prompt.text ?? outline.prompt;
   const unpriced = outline.spans.filter(
-    (span) => span.kind === "model_call" && span.cost == null,
+    (span) => span.kind === "model_call" && span.cost == null && span.tokens != null,
   ).length;
   return (
     <>
@@ -64,7 +64,7 @@ export function TurnRow({ entry }: { entry: Entry }) {
           </time>
           {outline.end && <span>{duration(between(outline.start, outline.end))}</span>}
           <span>{short(totalTokens(outline.tokens))} tokens</span>
-          <span>{costText(outline.cost, unpriced)}</span>
+          <span>{costText(outline.cost, unpriced, outline.credits)}</span>
         </span>
       </div>
       {(prompt || turn?.prompt.images?.length) && (

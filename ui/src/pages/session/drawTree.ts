@@ -1,6 +1,6 @@
 /** Draws the rows of the tree that are in view. */
 import type { SpanOutline } from "../../api/vocabulary";
-import { between, dollars, duration, modelTitle, short } from "../../parts/format";
+import { dollars, modelTitle, short, spanDuration } from "../../parts/format";
 import type { Entry } from "./entries";
 
 export const ROW = 24;
@@ -143,7 +143,7 @@ function drawRow(
     context.font = `11px ${colours.font}`;
     context.textAlign = "right";
     context.fillStyle = colours.quiet;
-    context.fillText(duration(between(span.start, span.end)), frame.width - 8, middle + 0.5);
+    context.fillText(spanDuration(span), frame.width - 8, middle + 0.5);
     context.textAlign = "left";
   }
   context.globalAlpha = 1;

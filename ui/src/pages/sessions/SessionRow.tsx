@@ -68,7 +68,7 @@ export const SessionRow = memo(function SessionRow({
       </span>
       <span className="num list__narrow">{short(totalTokens(session.tokens))}</span>
       <span className="num list__cost">
-        {costText(session.cost, session.unpriced_calls)}
+        {costText(session.cost, session.unpriced_calls, session.credits)}
         <span className="list__sub list__only-narrow">{ago(session.ended_at)}</span>
       </span>
       <span className={`num list__narrow ${session.errors > 0 ? "errors" : "quiet"}`}>

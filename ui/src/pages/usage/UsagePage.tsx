@@ -51,7 +51,7 @@ function Numbers({ row, tools }: { row: UsageRow; tools: boolean }) {
       <td className="num">{count(row.tokens.cache_write_5m + row.tokens.cache_write_1h)}</td>
       <td className="num">{count(row.tokens.cache_read)}</td>
       <td className="num">{count(row.tokens.completion)}</td>
-      <td className="num">{costText(row.cost_usd, row.unpriced_calls)}</td>
+      <td className="num">{costText(row.cost_usd, row.unpriced_calls, row.credits)}</td>
     </>
   );
 }

@@ -75,6 +75,7 @@ impl Scanner {
             provider: self.provider.as_deref(),
             tokens,
             cost: None,
+            credits: None,
             session: &self.session,
             cwd: &self.cwd,
             branch: &self.branch,

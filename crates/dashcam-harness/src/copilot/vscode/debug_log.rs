@@ -146,6 +146,7 @@ impl UsageScanner for Scanner {
             provider: None,
             tokens,
             cost: None,
+            credits: None,
             session: &self.session,
             cwd: "",
             branch: "",
