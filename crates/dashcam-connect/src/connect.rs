@@ -87,6 +87,10 @@ impl Connector {
         let mut plan = Plan::default();
         for harness in harnesses {
             for path in self.connected_files(&archive, *harness, scope) {
+                let is_planned = plan.changes.iter().any(|change| change.path == path);
+                if is_planned {
+                    continue;
+                }
                 match Self::plan_removal(&archive, *harness, &path) {
                     Ok(Removal::Nothing) => {}
                     Ok(Removal::Stale) => plan.stale.push(path),
@@ -354,7 +358,11 @@ impl Step<'_> {
     fn plan_script(&self, plan: &mut Plan, path: &Path, text: &str) -> Result<(), Error> {
         let before = files::read(path)?;
         script::check(path, before.as_deref())?;
-        let after = script::render(text, self.harness.as_str(), &self.connector.program);
+        let after = script::render(
+            text,
+            self.harness.registration().harness,
+            &self.connector.program,
+        );
         let own = before.clone().unwrap_or_default();
         self.push(plan, path, before, &own, after.into_bytes(), Vec::new())
     }
@@ -478,7 +486,9 @@ impl Step<'_> {
         after: Vec<u8>,
         telemetry: Vec<String>,
     ) -> Result<(), Error> {
-        if before.as_deref() == Some(&after) {
+        // Two programs may share a folder.
+        let is_planned = plan.changes.iter().any(|change| change.path == path);
+        if is_planned || before.as_deref() == Some(&after) {
             return Ok(());
         }
         let entry = self.archive.entry(path);

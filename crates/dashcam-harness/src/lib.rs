@@ -47,7 +47,7 @@ pub struct Home {
 }
 
 /// The environment variables that move a harness's data.
-pub const HOME_VARIABLES: [&str; 11] = [
+pub const HOME_VARIABLES: [&str; 14] = [
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "GEMINI_CLI_HOME",
@@ -56,6 +56,9 @@ pub const HOME_VARIABLES: [&str; 11] = [
     "OPENCODE_DB",
     "PI_CODING_AGENT_DIR",
     "PI_CODING_AGENT_SESSION_DIR",
+    "PI_CONFIG_DIR",
+    "OMP_PROFILE",
+    "PI_PROFILE",
     "CURSOR_DATA_DIR",
     "XDG_CONFIG_HOME",
     "APPDATA",

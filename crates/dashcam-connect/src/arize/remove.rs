@@ -26,7 +26,7 @@ pub(crate) fn files(home: &Home, project: &Path, harness: Connectable) -> Vec<Pa
         Connectable::Cursor | Connectable::Gemini => vec![harness.user_file(home)],
         Connectable::Copilot => vec![project.join(".github/hooks/hooks.json")],
         // A plugin's file, which is not settings.
-        Connectable::OpenCode => Vec::new(),
+        Connectable::OpenCode | Connectable::Pi | Connectable::OhMyPi => Vec::new(),
     }
 }
 
