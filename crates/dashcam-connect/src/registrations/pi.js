@@ -34,11 +34,13 @@ export default (agent) => {
   /** Takes the listener off that waits for the first token. */
   let stopWaiting = () => {}
 
+  const hasMeasured = () => measured.model_calls.length + measured.tools.length > 0
+
   const tell = (name, context, payload = {}) => {
     const place = placeOf(context)
     if (!place) return
     const told = { ...place, hook_event_name: name, cwd: context.cwd, ...payload }
-    if (measured.model_calls.length + measured.tools.length > 0) told.measured = measured
+    if (hasMeasured()) told.measured = measured
     measured = { model_calls: [], tools: [] }
     const hook = spawn(HOOK.program, [...HOOK.arguments, "omp", name], {
       stdio: ["pipe", "ignore", "ignore"],
@@ -75,6 +77,11 @@ export default (agent) => {
   // itself how long the first token took, and has no word for a turn's very end.
   const isPi = typeof stop === "function"
 
+  const over = (_, context) => {
+    if (!placeOf(context)?.agent_id) tell("agent_end", context)
+    else if (hasMeasured()) tell("measured", context)
+  }
+
   if (isPi) {
     on("message_start", ({ message }) => {
       stopWaiting()
@@ -87,25 +94,31 @@ export default (agent) => {
       })
       stopWaiting = done
     })
-    on("agent_settled", (_, context) => tellOfSession("agent_end", context))
+    on("agent_settled", over)
   } else {
-    on("agent_end", ({ willContinue }, context) => {
-      if (!willContinue) tellOfSession("agent_end", context)
+    on("agent_end", (event, context) => {
+      if (!event.willContinue) over(event, context)
     })
   }
 
   on("tool_execution_start", ({ toolCallId }) => void began.set(toolCallId, Date.now()))
-  on("tool_execution_end", ({ toolCallId, toolName }) => {
+  on("tool_execution_end", ({ toolCallId, toolName, isError }) => {
     const started_at = began.get(toolCallId)
     began.delete(toolCallId)
     if (started_at === undefined) return
-    const ended_at = Date.now()
-    measured.tools.push({ tool_use_id: toolCallId, tool_name: toolName, started_at, ended_at })
+    measured.tools.push({
+      tool_use_id: toolCallId,
+      tool_name: toolName,
+      started_at,
+      ended_at: Date.now(),
+      is_error: isError,
+    })
   })
   on("message_end", ({ message }, context) => {
     if (message.role !== "assistant") return
     stopWaiting()
-    if (measured.model_calls.length + measured.tools.length > 0) tell("measured", context)
+    // After the last answer, what was measured goes with the turn's end.
+    if (message.stopReason === "toolUse" && hasMeasured()) tell("measured", context)
   })
 
   // Of Oh My Pi, which asks before it runs a tool.
