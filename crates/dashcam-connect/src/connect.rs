@@ -347,9 +347,18 @@ impl Step<'_> {
         if !self.wanted.take_over_arize || !meant.iter().any(|file| file == path) {
             return Ok(bytes.to_owned());
         }
-        let stripped = arize::strip(path, bytes)?;
+        // Settings are never Arize's whole.
+        let stripped = arize::strip(path, bytes)?.unwrap_or_default();
         if stripped != bytes {
-            self.note(plan, format!("Arize's hooks go from {}", path.display()));
+            let kept = self.archive.place_of(path, bytes);
+            self.note(
+                plan,
+                format!(
+                    "Arize's hooks go from {}; as it is now, it is kept in {}",
+                    path.display(),
+                    kept.display()
+                ),
+            );
         }
         Ok(stripped)
     }
@@ -439,18 +448,45 @@ impl Step<'_> {
         self.push(plan, &path, before, &bytes, after, Vec::new())
     }
 
-    /// Files that only Arize's hooks stand in.
+    /// Files that only Arize's hooks stand in, and those that are Arize's.
     fn plan_other_arize_files(&self, plan: &mut Plan) -> Result<(), Error> {
+        if !self.wanted.take_over_arize {
+            return Ok(());
+        }
         for path in arize::files(&self.connector.home, &self.connector.folder, self.harness) {
             let is_planned = path == self.connector.hook_file(self.harness, self.wanted.scope)
                 || path == self.connector.codex_config();
             let (false, Some(before)) = (is_planned, files::read(&path)?) else {
                 continue;
             };
-            let after = self.without_arize(plan, &path, &before)?;
-            self.push_untouched(plan, &path, Some(before), after)?;
+            if arize::strip(&path, &before)?.is_some() {
+                let after = self.without_arize(plan, &path, &before)?;
+                self.push_untouched(plan, &path, Some(before), after)?;
+            } else {
+                self.push_arizes_file(plan, path, before);
+            }
         }
         Ok(())
+    }
+
+    /// A file of Arize's goes.
+    fn push_arizes_file(&self, plan: &mut Plan, path: PathBuf, before: Vec<u8>) {
+        let kept = self.archive.place_of(&path, &before);
+        self.note(
+            plan,
+            format!(
+                "Arize's plugin {} goes; it is kept in {}",
+                path.display(),
+                kept.display()
+            ),
+        );
+        plan.changes.push(Change {
+            harness: self.harness,
+            path,
+            before: Some(before),
+            after: None,
+            record: Record::Untouched,
+        });
     }
 
     #[expect(
