@@ -354,7 +354,7 @@ impl Step<'_> {
             self.note(
                 plan,
                 format!(
-                    "Arize's hooks go from {}; as it is now, it is kept in {}",
+                    "Arize's hooks go from {}; what it held is kept in {}",
                     path.display(),
                     kept.display()
                 ),
