@@ -47,16 +47,14 @@ fn place_of(session: &Session, call: &Call<'_>) -> Option<Place> {
             let is_of_agent = matches!(span.body, SpanBody::ModelCall(_))
                 && agent_of(&of_turn.spans, span) == call.payload.agent();
             let found = Some((span.start, (turn, place)));
-            if !is_of_agent {
-                continue;
-            } else if span.start > call.at {
+            if is_of_agent && span.start > call.at {
                 let is_sooner = next.is_none() || found < next;
                 next = if current == Some(turn) && is_sooner {
                     found
                 } else {
                     next
                 };
-            } else if span.end.is_none_or(|end| end >= call.at) {
+            } else if is_of_agent && span.end.is_none_or(|end| end >= call.at) {
                 under_way = under_way.max(found);
             }
         }
