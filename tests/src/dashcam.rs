@@ -78,7 +78,13 @@ fn parsed<T: for<'de> serde::Deserialize<'de>>(json: &str) -> T {
 
 /// What dashcam prints; it must go well.
 pub(crate) fn run(home: &Path, data: &Path, arguments: &[&str]) -> String {
+    run_in(Path::new("."), home, data, arguments)
+}
+
+/// The same, run in a folder.
+pub(crate) fn run_in(folder: &Path, home: &Path, data: &Path, arguments: &[&str]) -> String {
     let output = Command::new(program())
+        .current_dir(folder)
         .args(arguments)
         .arg("--home")
         .arg(home)

@@ -169,6 +169,12 @@ impl Workbench {
         crate::dashcam::run(&self.home(), &self.folder().join("data"), arguments)
     }
 
+    /// The same, run in the repository.
+    pub fn dashcam_in_repository(&self, arguments: &[&str]) -> String {
+        let data = self.folder().join("data");
+        crate::dashcam::run_in(&self.repository(), &self.home(), &data, arguments)
+    }
+
     /// A command that knows nothing of this machine but where programs are,
     /// and that no proxy-abiding program can use to leave it.
     pub(crate) fn command(&self, program: &Path) -> Command {

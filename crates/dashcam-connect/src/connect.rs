@@ -87,6 +87,10 @@ impl Connector {
         let mut plan = Plan::default();
         for harness in harnesses {
             for path in self.connected_files(&archive, *harness, scope) {
+                let is_planned = plan.changes.iter().any(|change| change.path == path);
+                if is_planned {
+                    continue;
+                }
                 match Self::plan_removal(&archive, *harness, &path) {
                     Ok(Removal::Nothing) => {}
                     Ok(Removal::Stale) => plan.stale.push(path),
@@ -343,9 +347,18 @@ impl Step<'_> {
         if !self.wanted.take_over_arize || !meant.iter().any(|file| file == path) {
             return Ok(bytes.to_owned());
         }
-        let stripped = arize::strip(path, bytes)?;
+        // Settings are never Arize's whole.
+        let stripped = arize::strip(path, bytes)?.unwrap_or_default();
         if stripped != bytes {
-            self.note(plan, format!("Arize's hooks go from {}", path.display()));
+            let kept = self.archive.place_of(path, bytes);
+            self.note(
+                plan,
+                format!(
+                    "Arize's hooks go from {}; what it held is kept in {}",
+                    path.display(),
+                    kept.display()
+                ),
+            );
         }
         Ok(stripped)
     }
@@ -354,7 +367,11 @@ impl Step<'_> {
     fn plan_script(&self, plan: &mut Plan, path: &Path, text: &str) -> Result<(), Error> {
         let before = files::read(path)?;
         script::check(path, before.as_deref())?;
-        let after = script::render(text, self.harness.as_str(), &self.connector.program);
+        let after = script::render(
+            text,
+            self.harness.registration().harness,
+            &self.connector.program,
+        );
         let own = before.clone().unwrap_or_default();
         self.push(plan, path, before, &own, after.into_bytes(), Vec::new())
     }
@@ -431,18 +448,45 @@ impl Step<'_> {
         self.push(plan, &path, before, &bytes, after, Vec::new())
     }
 
-    /// Files that only Arize's hooks stand in.
+    /// Files that only Arize's hooks stand in, and those that are Arize's.
     fn plan_other_arize_files(&self, plan: &mut Plan) -> Result<(), Error> {
+        if !self.wanted.take_over_arize {
+            return Ok(());
+        }
         for path in arize::files(&self.connector.home, &self.connector.folder, self.harness) {
             let is_planned = path == self.connector.hook_file(self.harness, self.wanted.scope)
                 || path == self.connector.codex_config();
             let (false, Some(before)) = (is_planned, files::read(&path)?) else {
                 continue;
             };
-            let after = self.without_arize(plan, &path, &before)?;
-            self.push_untouched(plan, &path, Some(before), after)?;
+            if arize::strip(&path, &before)?.is_some() {
+                let after = self.without_arize(plan, &path, &before)?;
+                self.push_untouched(plan, &path, Some(before), after)?;
+            } else {
+                self.push_arizes_file(plan, path, before);
+            }
         }
         Ok(())
+    }
+
+    /// A file of Arize's goes.
+    fn push_arizes_file(&self, plan: &mut Plan, path: PathBuf, before: Vec<u8>) {
+        let kept = self.archive.place_of(&path, &before);
+        self.note(
+            plan,
+            format!(
+                "Arize's plugin {} goes; it is kept in {}",
+                path.display(),
+                kept.display()
+            ),
+        );
+        plan.changes.push(Change {
+            harness: self.harness,
+            path,
+            before: Some(before),
+            after: None,
+            record: Record::Untouched,
+        });
     }
 
     #[expect(
@@ -478,7 +522,9 @@ impl Step<'_> {
         after: Vec<u8>,
         telemetry: Vec<String>,
     ) -> Result<(), Error> {
-        if before.as_deref() == Some(&after) {
+        // Two programs may share a folder.
+        let is_planned = plan.changes.iter().any(|change| change.path == path);
+        if is_planned || before.as_deref() == Some(&after) {
             return Ok(());
         }
         let entry = self.archive.entry(path);

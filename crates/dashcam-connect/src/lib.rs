@@ -28,6 +28,6 @@ pub use connect::{Connector, Scope, Wanted};
 pub use error::Error;
 pub use plan::{Change, Note, Plan};
 pub use program::HookProgram;
-pub use registrations::{Connectable, Registration, Shape, Strict, UnknownConnectable};
+pub use registrations::{Connectable, Named, Registration, Shape, Strict, UnknownConnectable};
 pub use status::{HookedProgram, Registered, Status};
 pub use telemetry::{ENDPOINT_VARIABLES, RECEIVER, State, by_environment};

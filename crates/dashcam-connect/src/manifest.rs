@@ -81,10 +81,15 @@ impl Archive {
         })
     }
 
+    /// Where what a file holds is kept before it is changed.
+    pub(crate) fn place_of(&self, path: &Path, bytes: &[u8]) -> PathBuf {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.backup(&name, &hash(bytes))
+    }
+
     /// Keeps what a file held.
     pub(crate) fn keep(&self, path: &Path, bytes: &[u8]) -> Result<PathBuf, Error> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let backup = self.backup(&name, &hash(bytes));
+        let backup = self.place_of(path, bytes);
         if files::read(&backup)?.as_deref() != Some(bytes) {
             files::write_private(&backup, bytes)?;
         }

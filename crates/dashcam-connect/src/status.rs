@@ -165,7 +165,11 @@ impl Connector {
                 let bytes = files::read(&path).ok()?.unwrap_or_default();
                 telemetry::codex_state(&path, &bytes).ok()
             }
-            Connectable::Copilot | Connectable::Cursor | Connectable::OpenCode => None,
+            Connectable::Copilot
+            | Connectable::Cursor
+            | Connectable::OpenCode
+            | Connectable::Pi
+            | Connectable::OhMyPi => None,
             Connectable::ClaudeCode | Connectable::Gemini => {
                 let path = self.hook_file(harness, Scope::User);
                 let bytes = files::read(&path).ok()?.unwrap_or_default();

@@ -49,7 +49,7 @@ pub struct Home {
 }
 
 /// The environment variables that move a harness's data.
-pub const HOME_VARIABLES: [&str; 12] = [
+pub const HOME_VARIABLES: [&str; 15] = [
     "CLAUDE_CONFIG_DIR",
     "CODEX_HOME",
     "GEMINI_CLI_HOME",
@@ -58,6 +58,9 @@ pub const HOME_VARIABLES: [&str; 12] = [
     "OPENCODE_DB",
     "PI_CODING_AGENT_DIR",
     "PI_CODING_AGENT_SESSION_DIR",
+    "PI_CONFIG_DIR",
+    "OMP_PROFILE",
+    "PI_PROFILE",
     "CURSOR_DATA_DIR",
     "KIRO_HOME",
     "XDG_CONFIG_HOME",

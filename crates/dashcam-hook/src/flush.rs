@@ -16,6 +16,8 @@ const ENDS: &[&str] = &[
     "stop",
     "agent-turn-complete",
     "session.idle",
+    "agent_end",
+    "session_shutdown",
 ];
 
 /// Whether what happened so far is worth taking in.

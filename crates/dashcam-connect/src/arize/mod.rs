@@ -2,6 +2,7 @@
 //! leave the settings, so that nothing is traced twice.
 
 mod config;
+mod plugin;
 mod remove;
 
 pub use config::{ArizeConfig, ArizeHarness, ArizeTarget, Logging, Secret, find, read};

@@ -1,11 +1,14 @@
-//! Takes Arize's own hooks out of the settings of the harnesses that dashcam
-//! connects.
+//! Takes Arize's own hooks out of the settings of harnesses, and its plugins
+//! out of their folders.
 //!
 //! What its installer writes (snapshot of August 2026): hooks whose command is
 //! `…/arize-hook-<harness>…`, for Claude Code also an item of `plugins` and
 //! `env.ARIZE_TRACE_ENABLED`; for Codex an item of `notify`; for Copilot
-//! `.github/hooks/hooks.json` in a repository.
+//! `.github/hooks/hooks.json` in a repository; for Kiro any of its agents; for
+//! `OpenCode` and Oh My Pi a file `arize-tracing.ts`, for the latter an item of
+//! `extensions` as well.
 
+use super::plugin;
 use crate::error::{Error, decode};
 use crate::hooks;
 use crate::json::{Document, Edits, Element};
@@ -14,43 +17,83 @@ use dashcam_harness::Home;
 use std::path::{Path, PathBuf};
 use toml_edit::Item;
 
-/// The settings that Arize's hooks may stand in.
+/// The files that Arize's hooks may stand in, or that are Arize's.
 pub(crate) fn files(home: &Home, project: &Path, harness: Connectable) -> Vec<PathBuf> {
     match harness {
-        // Its installer writes to the home whatever `CLAUDE_CONFIG_DIR` says.
-        Connectable::ClaudeCode => vec![home.folder.join(".claude/settings.json")],
         Connectable::Codex => {
             let folder = harness.folder(home);
             vec![folder.join("config.toml"), folder.join("hooks.json")]
         }
         Connectable::Cursor | Connectable::Gemini => vec![harness.user_file(home)],
-        Connectable::Copilot => vec![project.join(".github/hooks/hooks.json")],
-        // A plugin's file, which is not settings.
-        Connectable::OpenCode => Vec::new(),
+        Connectable::OpenCode | Connectable::OhMyPi => {
+            plugin::files(home, &harness.folder(home), harness.as_str())
+        }
+        _ => files_of(home, project, harness.as_str()),
     }
+}
+
+/// The same for harnesses for which its installer always writes to the same
+/// places, whatever variables say.
+fn files_of(home: &Home, project: &Path, harness: &str) -> Vec<PathBuf> {
+    match harness {
+        "claude-code" => vec![home.folder.join(".claude/settings.json")],
+        "copilot" => vec![project.join(".github/hooks/hooks.json")],
+        "kiro" => agents(&home.folder.join(".kiro/agents")),
+        "devin" => {
+            let below = |folder: &Path| folder.join("devin/config.json");
+            let windows = home.variables.get("APPDATA").map(Path::new);
+            let usual = home.folder.join(".config");
+            [Some(usual.as_path()), windows]
+                .into_iter()
+                .flatten()
+                .map(below)
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Kiro has a file for each agent, and Arize's hooks are in those that the
+/// person chose.
+fn agents(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut agents: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "json"))
+        .collect();
+    agents.sort();
+    agents
 }
 
 /// Whether a file has hooks of Arize's.
 pub(crate) fn is_present(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
-    Ok(strip(path, bytes)? != bytes)
+    Ok(strip(path, bytes)?.as_deref() != Some(bytes))
 }
 
-/// A file without Arize's hooks.
-pub(crate) fn strip(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+/// A file without what is Arize's; `None` if nothing else is in it.
+pub(crate) fn strip(path: &Path, bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     let is_mentioned = bytes
         .windows(5)
         .any(|window| window.eq_ignore_ascii_case(b"arize"));
     if !is_mentioned {
-        return Ok(bytes.to_owned());
+        return Ok(Some(bytes.to_owned()));
     }
-    if path
-        .extension()
-        .is_some_and(|extension| extension == "toml")
-    {
-        return strip_notify(path, bytes);
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("ts") => Ok((!plugin::is_arizes(bytes)).then(|| bytes.to_owned())),
+        Some("toml") => strip_notify(path, bytes).map(Some),
+        _ => strip_json(path, bytes).map(Some),
     }
+}
+
+fn strip_json(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let document = hooks::remove(Document::parse(path, bytes)?, &is_hook)?;
-    let document = strip_plugins(document)?;
+    let document = strip_items(document, "plugins", &|item| {
+        let path = item.get("path").and_then(Element::as_text);
+        path.is_some_and(|path| path.replace('\\', "/").contains(".arize/harness/"))
+    })?;
+    let document = strip_items(document, "extensions", &|item| {
+        item.as_text().is_some_and(plugin::is_registered)
+    })?;
     let document = strip_switch(document)?;
     Ok(document.bytes())
 }
@@ -64,19 +107,20 @@ fn is_hook(handler: &Element) -> bool {
     command.is_some_and(is_arize)
 }
 
-fn strip_plugins(document: Document) -> Result<Document, Error> {
-    let is_plugin = |item: &Element| {
-        let path = item.get("path").and_then(Element::as_text);
-        path.is_some_and(|path| path.replace('\\', "/").contains(".arize/harness/"))
-    };
-    let Some(plugins) = document.at(&["plugins"]) else {
+/// Takes those items out of a list of the root that a test holds for.
+fn strip_items(
+    document: Document,
+    name: &str,
+    is_arizes: &dyn Fn(&Element) -> bool,
+) -> Result<Document, Error> {
+    let Some(list) = document.at(&[name]) else {
         return Ok(document);
     };
-    let items = plugins.items().unwrap_or_default();
+    let items = list.items().unwrap_or_default();
     let gone: Vec<usize> = (0..items.len())
-        .filter(|index| is_plugin(&items[*index]))
+        .filter(|index| is_arizes(&items[*index]))
         .collect();
-    remove_from(&document, "plugins", plugins, &gone, items.len())
+    remove_from(&document, name, list, &gone, items.len())
 }
 
 fn strip_switch(document: Document) -> Result<Document, Error> {
@@ -164,7 +208,8 @@ mod tests {
     use super::*;
 
     fn stripped(name: &str, text: &str) -> String {
-        String::from_utf8(strip(Path::new(name), text.as_bytes()).unwrap()).unwrap()
+        let stripped = strip(Path::new(name), text.as_bytes()).unwrap();
+        String::from_utf8(stripped.unwrap()).unwrap()
     }
 
     #[test]
@@ -219,5 +264,69 @@ mod tests {
             stripped("config.toml", "notify = [\"my-notify\"]\n# arize\n"),
             "notify = [\"my-notify\"]\n# arize\n"
         );
+    }
+
+    #[test]
+    fn agents_of_kiro_keep_hooks_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let agents = folder.path().join(".kiro/agents");
+        std::fs::create_dir_all(agents.join("prompts")).unwrap();
+        for name in ["b.json", "a.json", "notes.md"] {
+            std::fs::write(agents.join(name), "{}").unwrap();
+        }
+        let home = Home::at(folder.path());
+        let files = files_of(&home, Path::new("/p"), "kiro");
+        assert_eq!(files, [agents.join("a.json"), agents.join("b.json")]);
+
+        let hook = "/home/a/.arize/harness/venv/bin/arize-hook-kiro";
+        let text = format!(
+            r#"{{
+  "name": "mine",
+  "hooks": {{
+    "agentSpawn": [
+      {{"command": "{hook}"}}
+    ],
+    "stop": [
+      {{"command": "say done"}},
+      {{"command": "{hook}"}}
+    ]
+  }}
+}}
+"#
+        );
+        let expected = r#"{
+  "name": "mine",
+  "hooks": {
+    "stop": [
+      {"command": "say done"}
+    ]
+  }
+}
+"#;
+        assert_eq!(stripped("a.json", &text), expected);
+    }
+
+    #[test]
+    fn devin_keeps_its_comments() {
+        let mut home = Home::at("/h");
+        let files = |home: &Home| files_of(home, Path::new("/p"), "devin");
+        let usual = PathBuf::from("/h/.config/devin/config.json");
+        assert_eq!(files(&home), [usual.clone()]);
+        home.variables.insert("APPDATA".into(), "/h/roaming".into());
+        assert_eq!(files(&home), [usual, "/h/roaming/devin/config.json".into()]);
+
+        let hook = "/home/a/.arize/harness/venv/bin/arize-hook-devin";
+        let of = |event: &str| {
+            format!(
+                r#""{event}": [{{"hooks": [{{"type": "command", "command": "{hook}", "timeout": 30}}]}}]"#
+            )
+        };
+        let text = format!(
+            "{{\n  // mine\n  \"model\": \"m\",\n  \"hooks\": {{{}, {}}}\n}}\n",
+            of("Stop"),
+            of("SessionEnd")
+        );
+        let expected = "{\n  // mine\n  \"model\": \"m\"\n}\n";
+        assert_eq!(stripped("config.json", &text), expected);
     }
 }

@@ -10,7 +10,11 @@ mod codex;
 mod copilot;
 mod cursor;
 mod gemini;
+mod named;
 mod opencode;
+mod pi;
+
+pub use named::Named;
 
 use crate::error::Error;
 use crate::hooks::{self, Found};
@@ -41,22 +45,33 @@ pub enum Connectable {
     /// `OpenCode`, by a plugin.
     #[serde(rename = "opencode")]
     OpenCode,
+    /// pi, by an extension.
+    Pi,
+    /// Oh My Pi, pi's relative, by the same extension in a folder of its own.
+    OhMyPi,
 }
 
 impl Connectable {
     /// Every one, in the order in which they are listed to people.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::ClaudeCode,
         Self::Codex,
         Self::Cursor,
         Self::Gemini,
         Self::Copilot,
         Self::OpenCode,
+        Self::Pi,
+        Self::OhMyPi,
     ];
 
     /// The name used on the command line and in hooks; never changes.
     pub fn as_str(self) -> &'static str {
-        self.registration().harness
+        match self {
+            // Both are `omp` in hooks, as their sessions are.
+            Self::Pi => "pi",
+            Self::OhMyPi => "oh-my-pi",
+            _ => self.registration().harness,
+        }
     }
 
     /// The name people know it by.
@@ -73,6 +88,8 @@ impl Connectable {
             Self::Gemini => &gemini::GEMINI,
             Self::Copilot => &copilot::COPILOT,
             Self::OpenCode => &opencode::OPENCODE,
+            Self::Pi => &pi::PI,
+            Self::OhMyPi => &pi::OH_MY_PI,
         }
     }
 
@@ -92,6 +109,8 @@ impl Connectable {
             Self::Gemini => variable("GEMINI_CLI_HOME").map(|folder| folder.join(".gemini")),
             Self::Copilot => variable("COPILOT_HOME"),
             Self::OpenCode => variable("XDG_CONFIG_HOME").map(|folder| folder.join("opencode")),
+            Self::Pi => variable("PI_CODING_AGENT_DIR"),
+            Self::OhMyPi => pi::moved(home),
         }
         .unwrap_or_else(|| home.folder.join(self.registration().folder))
     }
@@ -126,6 +145,7 @@ impl std::str::FromStr for Connectable {
             "claude" => Ok(Self::ClaudeCode),
             "cursor-agent" => Ok(Self::Cursor),
             "gemini-cli" => Ok(Self::Gemini),
+            "pi-coding-agent" => Ok(Self::Pi),
             _ => Self::ALL
                 .into_iter()
                 .find(|harness| harness.as_str() == name)

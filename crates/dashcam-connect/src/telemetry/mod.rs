@@ -41,11 +41,13 @@ pub fn by_environment(harness: Connectable) -> Option<(&'static str, &'static [&
             "OpenCode sends telemetry with `\"experimental\": {\"openTelemetry\": true}` in opencode.json, and reads from the environment alone where to",
             &["export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"],
         )),
-        // Cursor sends none from this machine.
+        // Cursor sends none from this machine; that of pi and Oh My Pi is not read.
         Connectable::ClaudeCode
         | Connectable::Codex
         | Connectable::Cursor
-        | Connectable::Gemini => None,
+        | Connectable::Gemini
+        | Connectable::Pi
+        | Connectable::OhMyPi => None,
     }
 }
 
@@ -94,9 +96,12 @@ pub(crate) fn settings(harness: Connectable) -> Option<&'static Settings> {
     match harness {
         Connectable::ClaudeCode => Some(&claude_code::SETTINGS),
         Connectable::Gemini => Some(&gemini::SETTINGS),
-        Connectable::Codex | Connectable::Copilot | Connectable::Cursor | Connectable::OpenCode => {
-            None
-        }
+        Connectable::Codex
+        | Connectable::Copilot
+        | Connectable::Cursor
+        | Connectable::OpenCode
+        | Connectable::Pi
+        | Connectable::OhMyPi => None,
     }
 }
 

@@ -64,3 +64,74 @@ fn the_notify_of_codex_and_the_repository_file_of_copilot_are_cleared() {
         serde_json::json!({"hooks": {"Stop": [{"type": "command", "command": "mine"}]}})
     );
 }
+
+const SHIM: &str = "// Arize omp tracing hook (shim).\n//\nspawn(\"arize-hook-omp\")\n";
+
+#[test]
+fn the_plugin_for_oh_my_pi_goes_with_its_registration() {
+    let bench = Bench::new();
+    let shim = bench.home().join(".omp/extensions/arize-tracing.ts");
+    write(&shim, SHIM.as_bytes());
+    let mine = bench.home().join(".omp/extensions/mine.ts");
+    write(&mine, b"// Arize is not what this is about\n");
+    let settings = bench.home().join(".omp/agent/settings.json");
+    let item = |path: &std::path::Path| serde_json::to_string(path).unwrap();
+    let text = format!(
+        "{{\n  // mine\n  \"extensions\": [{}, {}],\n  \"theme\": \"dark\"\n}}\n",
+        item(&mine),
+        item(&shim),
+    );
+    write(&settings, text.as_bytes());
+    assert!(bench.connector.has_arize(Connectable::OhMyPi));
+
+    // Nothing goes unasked.
+    bench.connect(&Bench::wanted(Connectable::OhMyPi));
+    assert!(bench.connector.has_arize(Connectable::OhMyPi));
+    let plan = bench.connect(&take_over(Connectable::OhMyPi));
+    assert!(!bench.connector.has_arize(Connectable::OhMyPi));
+    assert!(!shim.exists() && mine.is_file());
+    assert_eq!(
+        std::fs::read_to_string(&settings).unwrap(),
+        format!(
+            "{{\n  // mine\n  \"extensions\": [{}],\n  \"theme\": \"dark\"\n}}\n",
+            item(&mine)
+        )
+    );
+    // What was there is where it is said to be.
+    for (file, text) in [(&shim, SHIM), (&settings, text.as_str())] {
+        let name = file.to_str().unwrap();
+        let note = plan.notes.iter().find(|note| note.text.contains(name));
+        let (_, kept) = note.unwrap().text.split_once("kept in ").unwrap();
+        assert_eq!(std::fs::read_to_string(kept).unwrap(), text, "{kept}");
+    }
+
+    bench.disconnect(Connectable::OhMyPi);
+    assert!(!shim.exists(), "what went is not brought back");
+}
+
+#[test]
+fn the_plugin_for_opencode_goes_wherever_it_lies_and_others_stay() {
+    let mut bench = Bench::new();
+    let moved = bench.folder().join("moved");
+    bench.connector.home.variables.insert(
+        "XDG_CONFIG_HOME".to_owned(),
+        moved.to_string_lossy().into_owned(),
+    );
+    let shim = SHIM.replace("omp", "opencode");
+    let usual = bench
+        .home()
+        .join(".config/opencode/plugin/arize-tracing.ts");
+    let other = moved.join("opencode/plugins/arize-tracing.ts");
+    write(&usual, shim.as_bytes());
+    write(&other, shim.as_bytes());
+    // Of the same name, but the person's own.
+    let mine = moved.join("opencode/plugin/arize-tracing.ts");
+    write(
+        &mine,
+        b"export const Mine = async () => ({}) // not arize-hook-opencode\n",
+    );
+    bench.connect(&take_over(Connectable::OpenCode));
+    assert!(!usual.exists() && !other.exists());
+    assert!(mine.is_file());
+    assert_eq!(bench.events(Connectable::OpenCode), 6);
+}

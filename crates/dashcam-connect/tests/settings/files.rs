@@ -1,7 +1,7 @@
 //! Files as the system knows them: links, modes, folders, what others do.
 
 use crate::bench::{Bench, write};
-use dashcam_connect::{Connectable, Error, Scope, Wanted};
+use dashcam_connect::{Connectable, Error, Named, Scope, Wanted};
 
 #[test]
 fn a_file_and_folders_that_were_not_there_go_again() {
@@ -195,6 +195,7 @@ fn variables_move_the_settings() {
         "GEMINI_CLI_HOME",
         "COPILOT_HOME",
         "XDG_CONFIG_HOME",
+        "PI_CODING_AGENT_DIR",
     ] {
         let folder = moved.join(name).to_string_lossy().into_owned();
         bench
@@ -215,9 +216,86 @@ fn variables_move_the_settings() {
         "GEMINI_CLI_HOME/.gemini/settings.json",
         "COPILOT_HOME/hooks/dashcam.json",
         "XDG_CONFIG_HOME/opencode/plugin/dashcam.js",
+        // For pi and Oh My Pi alike.
+        "PI_CODING_AGENT_DIR/extensions/dashcam.js",
     ] {
         assert!(moved.join(file).is_file(), "{file}");
     }
+}
+
+#[test]
+fn a_profile_of_oh_my_pi_goes_before_a_folder_for_both() {
+    let mut bench = Bench::new();
+    let mut file_with = |variables: &[(&str, &str)]| {
+        bench.connector.home.variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let file = bench.user_file(Connectable::OhMyPi);
+        let below = file.strip_prefix(bench.home()).unwrap_or(&file);
+        below.to_string_lossy().into_owned()
+    };
+    let own = "extensions/dashcam.js";
+    for (variables, folder) in [
+        (&[][..], ".omp/agent"),
+        (&[("PI_CODING_AGENT_DIR", "/moved")], "/moved"),
+        (&[("PI_CONFIG_DIR", ".mine")], ".mine/agent"),
+        (
+            &[("OMP_PROFILE", "work"), ("PI_CODING_AGENT_DIR", "/moved")],
+            ".omp/profiles/work/agent",
+        ),
+        (
+            &[("PI_PROFILE", "work"), ("PI_CONFIG_DIR", ".mine")],
+            ".mine/profiles/work/agent",
+        ),
+        (&[("OMP_PROFILE", ""), ("PI_PROFILE", "work")], ".omp/agent"),
+        (&[("OMP_PROFILE", "default")], ".omp/agent"),
+    ] {
+        assert_eq!(
+            file_with(variables),
+            format!("{folder}/{own}"),
+            "{variables:?}"
+        );
+    }
+}
+
+#[test]
+fn omp_means_those_of_both_programs_that_are_here() {
+    let bench = Bench::new();
+    let found = || {
+        let named: Named = "omp".parse().unwrap();
+        bench.connector.found_of(&[named], None)
+    };
+    // Without either, both are meant: somebody asked for it.
+    assert_eq!(found(), [Connectable::Pi, Connectable::OhMyPi]);
+    std::fs::create_dir_all(bench.home().join(".omp/agent")).unwrap();
+    assert_eq!(found(), [Connectable::OhMyPi]);
+    std::fs::create_dir_all(bench.home().join(".pi/agent")).unwrap();
+    assert_eq!(found(), [Connectable::Pi, Connectable::OhMyPi]);
+    let one: Named = "pi".parse().unwrap();
+    assert_eq!(one.programs(), [Connectable::Pi]);
+    assert!("omp".parse::<Connectable>().is_err());
+}
+
+#[test]
+fn a_folder_that_both_programs_share_is_written_to_once() {
+    let mut bench = Bench::new();
+    let shared = bench.home().join("shared").to_string_lossy().into_owned();
+    let variables = &mut bench.connector.home.variables;
+    variables.insert("PI_CODING_AGENT_DIR".to_owned(), shared);
+    let both = Wanted {
+        harnesses: vec![Connectable::Pi, Connectable::OhMyPi],
+        ..Bench::wanted(Connectable::Pi)
+    };
+    assert_eq!(bench.connect(&both).changes.len(), 1);
+    assert!(bench.connect(&both).changes.is_empty());
+    let plan = bench
+        .connector
+        .plan_disconnect(&both.harnesses, None)
+        .unwrap();
+    assert_eq!(plan.changes.len(), 1);
+    assert!(bench.connector.carry_out(&plan).unwrap().is_empty());
+    assert_eq!(bench.home_files(), []);
 }
 
 #[test]

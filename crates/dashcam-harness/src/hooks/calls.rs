@@ -31,6 +31,14 @@ pub(super) enum Happened {
     AgentBegan,
     AgentEnded,
     SessionEnded,
+    /// A session began, or goes on in another process.
+    SessionBegan,
+    /// What came before was summed up.
+    Compacted,
+    /// Summing up failed, or was stopped.
+    CompactionFailed,
+    /// The person was shown a dialog and answered.
+    Dialog,
     /// Something that other sources tell as well, or that is not known.
     Other,
 }
@@ -50,11 +58,17 @@ impl Happened {
             "PermissionDenied" | "permission.rejected" => Self::PermissionDenied,
             "session.retry" => Self::Retried,
             "Notification" | "notification" => Self::Notification,
-            "Stop" | "stop" | "agentStop" | "AfterAgent" | "session.idle" => Self::TurnEnded,
+            "Stop" | "stop" | "agentStop" | "AfterAgent" | "session.idle" | "agent_end" => {
+                Self::TurnEnded
+            }
             "StopFailure" | "errorOccurred" | "session.error" => Self::TurnFailed,
             "SubagentStart" | "subagentStart" => Self::AgentBegan,
             "SubagentStop" | "subagentStop" => Self::AgentEnded,
-            "SessionEnd" | "sessionEnd" => Self::SessionEnded,
+            "SessionEnd" | "sessionEnd" | "session_shutdown" => Self::SessionEnded,
+            "session_start" => Self::SessionBegan,
+            "compacted" => Self::Compacted,
+            "compaction_failed" => Self::CompactionFailed,
+            "dialog" => Self::Dialog,
             _ => Self::Other,
         }
     }

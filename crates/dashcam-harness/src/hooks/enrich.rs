@@ -1,6 +1,7 @@
 //! Adds to a session what only its hooks know.
 
 use super::calls::{Call, Calls, Happened};
+use super::extension;
 use super::retries;
 use super::tools::{ToolSeen, tools};
 use dashcam_trace::{
@@ -45,11 +46,12 @@ pub fn enrich(session: &mut Session, calls: &Calls<'_>) {
         }
     }
     retries::add(session, calls);
+    extension::add(session, calls);
     calls_around_tools(session);
     put_in_order(session);
 }
 
-fn hook() -> Sources {
+pub(super) fn hook() -> Sources {
     std::iter::once(Source::Hook).collect()
 }
 
@@ -60,7 +62,7 @@ fn saw(session: &mut Session, (turn, place): Place) {
 }
 
 /// The turn that a call speaks of: by its id, or else the one under way then.
-fn turn_of(session: &Session, call: &Call<'_>) -> usize {
+pub(super) fn turn_of(session: &Session, call: &Call<'_>) -> usize {
     let named = call.payload.turn().map(|id| session.id.turn(id));
     let turns = &session.turns;
     named
@@ -370,7 +372,7 @@ fn add_event(
 }
 
 /// What the harness told, but for what stands elsewhere.
-fn details(json: &str) -> RawJson {
+pub(super) fn details(json: &str) -> RawJson {
     let Ok(serde_json::Value::Object(mut told)) = serde_json::from_str(json) else {
         return RawJson::null();
     };
@@ -386,6 +388,8 @@ fn details(json: &str) -> RawJson {
         "turn_id",
         "permission_mode",
         "last_assistant_message",
+        "measured",
+        "agent_path",
     ] {
         told.remove(known);
     }

@@ -14,6 +14,7 @@ mod alone;
 mod call;
 mod calls;
 mod enrich;
+mod extension;
 mod payload;
 mod retries;
 mod sorter;

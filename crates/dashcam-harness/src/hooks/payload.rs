@@ -2,9 +2,11 @@
 //!
 //! Claude Code 2.1.197 and Codex 0.169.0 use the same names; those of Gemini
 //! CLI 0.61.0, GitHub Copilot 1.0.102 and Kiro 2.6.0 stand beside them. What our
-//! plugin for `OpenCode` tells has Claude Code's names.
+//! plugin for `OpenCode` tells has Claude Code's names; that for pi and Oh My Pi
+//! has some of its own besides ([`Measured`], and what follows it).
 
-use crate::lenient::{Flag, Number, Text, read_object};
+use crate::lenient::{Flag, List, Maybe, Number, Text, read_object};
+use dashcam_trace::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -47,8 +49,8 @@ pub(super) struct Payload<'a> {
     #[serde(borrow, rename = "toolResult")]
     tool_result: Option<&'a RawValue>,
     pub(super) duration_ms: Number,
-    /// When the next attempt begins, in milliseconds since 1970.
-    pub(super) next: Number,
+    /// When the next attempt begins.
+    pub(super) next: Moment,
     pub(super) is_interrupt: Flag,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
@@ -69,6 +71,65 @@ pub(super) struct Payload<'a> {
     pub(super) notification_type: Text<'a>,
     #[serde(borrow)]
     pub(super) reason: Text<'a>,
+    #[serde(borrow)]
+    measured: Maybe<Measured<'a>>,
+    /// Where a subagent's file lies below the session's folder, as its steps
+    /// are named after it.
+    #[serde(borrow)]
+    pub(super) agent_path: Text<'a>,
+    /// The record that a summary was written to.
+    #[serde(borrow)]
+    pub(super) entry_id: Text<'a>,
+    pub(super) started_at: Moment,
+    pub(super) aborted: Flag,
+    /// How the program was started.
+    #[serde(borrow)]
+    pub(super) mode: Text<'a>,
+    #[serde(borrow)]
+    pub(super) version: Text<'a>,
+}
+
+/// What an extension measured since it last told something.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Measured<'a> {
+    pub(super) model_calls: List<MeasuredModelCall>,
+    #[serde(borrow)]
+    pub(super) tools: List<MeasuredTool<'a>>,
+}
+
+/// A model call, named by when its last attempt began.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MeasuredModelCall {
+    pub(super) timestamp: Moment,
+    pub(super) ttft_ms: Number,
+}
+
+/// When a tool ran.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MeasuredTool<'a> {
+    #[serde(borrow)]
+    pub(super) tool_use_id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) tool_name: Text<'a>,
+    pub(super) started_at: Moment,
+    pub(super) ended_at: Moment,
+    pub(super) is_error: Flag,
+}
+
+/// Milliseconds since 1970.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Moment(Number);
+
+impl Moment {
+    /// The time, where it is one.
+    pub(super) fn time(self) -> Option<Timestamp> {
+        let millis = self.0.count()?.try_into().ok()?;
+        Timestamp::from_millisecond(millis).ok()
+    }
 }
 
 impl<'a> Payload<'a> {
@@ -111,6 +172,15 @@ impl<'a> Payload<'a> {
             .get()
             .or_else(|| self.prompt_response.get())
             .or_else(|| self.assistant_response.get())
+    }
+
+    /// What an extension measured.
+    pub(super) fn measured(&self) -> &Measured<'a> {
+        const NOTHING: &Measured<'static> = &Measured {
+            model_calls: List(Vec::new()),
+            tools: List(Vec::new()),
+        };
+        self.measured.0.as_ref().unwrap_or(NOTHING)
     }
 
     /// What went wrong: a text, or the message of an object.

@@ -32,34 +32,38 @@ pub(super) fn add(session: &mut Session, calls: &Calls<'_>) {
 
 /// When the next attempt is to begin.
 fn next(call: &Call<'_>) -> Timestamp {
-    let millis = call
-        .payload
-        .next
-        .count()
-        .and_then(|next| next.try_into().ok());
-    let next = millis.and_then(|millis| Timestamp::from_millisecond(millis).ok());
-    next.unwrap_or(call.at)
+    call.payload.next.time().unwrap_or(call.at)
 }
 
-/// The model call that was under way, of the agent that it is told of.
+/// The model call that was under way, of the agent that it is told of, or else
+/// the one that it began next in that turn: some programs write each attempt
+/// down by itself.
 fn place_of(session: &Session, call: &Call<'_>) -> Option<Place> {
-    let mut found: Option<(Timestamp, Place)> = None;
+    let mut under_way: Option<(Timestamp, Place)> = None;
+    let mut next: Option<(Timestamp, Place)> = None;
+    let current = session.turns.iter().rposition(|turn| turn.start <= call.at);
     for (turn, of_turn) in session.turns.iter().enumerate() {
         for (place, span) in of_turn.spans.iter().enumerate() {
-            let was_under_way = matches!(span.body, SpanBody::ModelCall(_))
-                && span.start <= call.at
-                && span.end.is_none_or(|end| end >= call.at)
+            let is_of_agent = matches!(span.body, SpanBody::ModelCall(_))
                 && agent_of(&of_turn.spans, span) == call.payload.agent();
-            if was_under_way {
-                found = found.max(Some((span.start, (turn, place))));
+            let found = Some((span.start, (turn, place)));
+            if is_of_agent && span.start > call.at {
+                let is_sooner = next.is_none() || found < next;
+                next = if current == Some(turn) && is_sooner {
+                    found
+                } else {
+                    next
+                };
+            } else if is_of_agent && span.end.is_none_or(|end| end >= call.at) {
+                under_way = under_way.max(found);
             }
         }
     }
-    found.map(|(_, place)| place)
+    under_way.or(next).map(|(_, place)| place)
 }
 
 /// The subagent that a step is part of.
-fn agent_of<'a>(spans: &'a [Span], of: &'a Span) -> Option<&'a str> {
+pub(super) fn agent_of<'a>(spans: &'a [Span], of: &'a Span) -> Option<&'a str> {
     let mut span = of;
     // No deeper than there are spans, whatever their parents say.
     for _ in 0..spans.len() {

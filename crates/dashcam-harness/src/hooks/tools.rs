@@ -1,6 +1,7 @@
 //! Tool calls, as the hooks around them saw them.
 
 use super::calls::{Call, Calls, Happened};
+use super::payload::MeasuredTool;
 use dashcam_trace::{RawJson, Timestamp, ToolCall};
 use serde_json::Value;
 
@@ -38,8 +39,11 @@ impl ToolSeen {
             let start = end.as_microsecond().saturating_sub(micros);
             return Some((Timestamp::from_microsecond(start).ok()?, end));
         }
-        // With a question in between, nobody knows when it began.
-        let start = self.began.filter(|_| self.asked.is_none())?;
+        // With a question in between, it began with the answer, if that is known.
+        let start = match self.asked {
+            Some(_) => self.granted,
+            None => self.began,
+        }?;
         Some((start, end))
     }
 
@@ -69,6 +73,9 @@ pub(super) fn tools(calls: &Calls<'_>) -> Vec<ToolSeen> {
     let mut tools: Vec<ToolSeen> = Vec::new();
     for call in &calls.calls {
         let is_open = |tool: &ToolSeen| tool.ended.is_none();
+        for measured in &call.payload.measured().tools.0 {
+            add_measured(&mut tools, measured);
+        }
         match call.happened {
             Happened::ToolBegan => {
                 let tool = at(&mut tools, call, |_| false);
@@ -99,6 +106,26 @@ pub(super) fn tools(calls: &Calls<'_>) -> Vec<ToolSeen> {
         }
     }
     tools
+}
+
+/// A tool call that an extension measured from its beginning to its end.
+fn add_measured(tools: &mut Vec<ToolSeen>, measured: &MeasuredTool<'_>) {
+    let (Some(id), Some(ended)) = (measured.tool_use_id.get(), measured.ended_at.time()) else {
+        return;
+    };
+    let is_it = |tool: &ToolSeen| tool.call_id.as_deref() == Some(id);
+    let place = tools.iter().position(is_it).unwrap_or_else(|| {
+        tools.push(ToolSeen {
+            call_id: Some(id.to_owned()),
+            tool: measured.tool_name.as_str().to_owned(),
+            ..ToolSeen::default()
+        });
+        tools.len() - 1
+    });
+    let tool = &mut tools[place];
+    tool.began = measured.started_at.time();
+    tool.ended = Some(ended);
+    tool.failed = measured.is_error.0;
 }
 
 /// The tool call that a hook speaks of: by its id, or else the latest one with

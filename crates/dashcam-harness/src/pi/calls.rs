@@ -46,13 +46,17 @@ impl Walk<'_, '_, '_> {
         if is_answer {
             let key = self.span_key(entry);
             let id = self.builder.span_id(SpanKind::ModelCall, &key);
+            let failed = self.failed_attempts(entry);
             let call = ModelCall {
                 model: message.model.as_str().to_owned(),
                 provider: message.provider.owned(),
                 response_id: Some(response_id(message)),
                 tokens,
                 cost: usage.cost(),
-                retries: self.retries(entry),
+                retries: u32::try_from(failed.len())
+                    .ok()
+                    .filter(|failed| *failed > 0),
+                attempts: attempts(failed, start),
                 ttft_ms: message.ttft.0,
                 stop_reason: message.stop_reason.owned(),
                 parameters: self.parameters(),
@@ -125,21 +129,21 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    /// The failures just before an answer: both programs try again by
-    /// themselves, and write each failure down.
-    fn retries(&self, entry: &Entry<'_>) -> Option<u32> {
-        let messages = self
+    /// When the attempts began that failed just before an answer: both programs
+    /// try again by themselves, and write each failure down.
+    fn failed_attempts(&self, entry: &Entry<'_>) -> Vec<Timestamp> {
+        let mut failed: Vec<Timestamp> = self
             .tree
             .upward(entry.parent)
-            .filter_map(|place| self.tree.entries[place].message());
-        let failures = messages
-            .take_while(|message| {
+            .map(|place| &self.tree.entries[place])
+            .filter_map(|entry| Some((entry, entry.message()?)))
+            .take_while(|(_, message)| {
                 message.role.as_str() == "assistant" && answer_status(message) == Status::Error
             })
-            .count();
-        u32::try_from(failures)
-            .ok()
-            .filter(|failures| *failures > 0)
+            .map(|(entry, _)| entry.happened())
+            .collect();
+        failed.reverse();
+        failed
     }
 
     pub(super) fn parameters(&self) -> Vec<(String, String)> {
@@ -388,6 +392,12 @@ fn answer_status(message: &Message<'_>) -> Status {
         ("error", _) => Status::Error,
         _ => Status::Ok,
     }
+}
+
+/// When each attempt began, where there were several.
+fn attempts(failed: Vec<Timestamp>, answered: Timestamp) -> Vec<Timestamp> {
+    let last = (!failed.is_empty()).then_some(answered);
+    failed.into_iter().chain(last).collect()
 }
 
 /// When an answer was whole.

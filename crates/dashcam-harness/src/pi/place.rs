@@ -20,6 +20,11 @@ pub(super) fn roots(home: &Home) -> Vec<PathBuf> {
         // Named profiles of Oh My Pi: `profiles/<name>/agent/sessions`.
         home.folder.join(".omp/profiles"),
     ];
+    // What Oh My Pi is told to call `.omp`.
+    if let Some(own) = variable("PI_CONFIG_DIR") {
+        let own = home.folder.join(own);
+        roots.extend([own.join("agent/sessions"), own.join("profiles")]);
+    }
     // Both programs heed these.
     roots.extend(variable("PI_CODING_AGENT_DIR").map(|folder| folder.join("sessions")));
     roots.extend(variable("PI_CODING_AGENT_SESSION_DIR"));

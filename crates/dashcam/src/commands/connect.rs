@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use dashcam_connect::arize::ArizeConfig;
 use dashcam_connect::{
-    Connectable, Connector, ENDPOINT_VARIABLES, HookProgram, Plan, Scope, Wanted,
+    Connectable, Connector, ENDPOINT_VARIABLES, HookProgram, Named, Plan, Scope, Wanted,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,9 +21,10 @@ const VERSION_PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Which: claude-code, codex, cursor, gemini, copilot
+    /// Which: claude-code, codex, cursor, gemini, copilot, opencode, omp (pi and
+    /// Oh My Pi; pi or oh-my-pi for one of both)
     #[arg(value_name = "HARNESS", required_unless_present = "all")]
-    harness: Vec<Connectable>,
+    harness: Vec<Named>,
     /// Every harness that is found here
     #[arg(long, conflicts_with = "harness")]
     all: bool,
@@ -52,7 +53,8 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
     let harnesses = if options.all {
         installed(&connector)?
     } else {
-        options.harness.clone()
+        let paths = std::env::var_os("PATH");
+        connector.found_of(&options.harness, paths.as_deref())
     };
     let mut wanted = Wanted {
         harnesses,

@@ -3,13 +3,14 @@
 use super::connect::{connector, finish};
 use crate::context::Context;
 use clap::Args;
-use dashcam_connect::{Connectable, Scope};
+use dashcam_connect::{Connectable, Named, Scope};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Which: claude-code, codex, cursor, gemini, copilot
+    /// Which: claude-code, codex, cursor, gemini, copilot, opencode, omp (pi and
+    /// Oh My Pi; pi or oh-my-pi for one of both)
     #[arg(value_name = "HARNESS", required_unless_present = "all")]
-    harness: Vec<Connectable>,
+    harness: Vec<Named>,
     /// Everything that was connected, in every project
     #[arg(long, conflicts_with = "harness")]
     all: bool,
@@ -26,7 +27,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> anyhow::Result<()> {
     let harnesses = if options.all {
         Connectable::ALL.to_vec()
     } else {
-        options.harness.clone()
+        Named::all_of(&options.harness)
     };
     let scope = match (options.project, options.all) {
         (true, _) => Some(Scope::Project),

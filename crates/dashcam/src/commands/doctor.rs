@@ -4,7 +4,7 @@ use super::connect::connector;
 use super::{print_json, print_text};
 use crate::context::Context;
 use crate::table::grouped;
-use dashcam_connect::{State, Status};
+use dashcam_connect::{Named, State, Status};
 use dashcam_harness::Home;
 use dashcam_recorder::discover::{Found, discover};
 use dashcam_recorder::exclusions;
@@ -55,9 +55,9 @@ struct OnDisk {
     files: u64,
     bytes: u64,
     unreadable: Vec<(PathBuf, String)>,
-    /// Whether its hooks are registered, and its telemetry comes here; absent
-    /// where it has none.
-    connected: Option<Status>,
+    /// Whether its hooks are registered, and its telemetry comes here, of each
+    /// of its programs; empty where it has none.
+    connected: Vec<Status>,
 }
 
 pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
@@ -71,8 +71,11 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<()> {
     let connector = connector(context, None)?;
     let paths = std::env::var_os("PATH");
     let connected = |harness: Harness| {
-        let connectable = harness.as_str().parse().ok()?;
-        Some(connector.status(connectable, paths.as_deref()))
+        let named: Option<Named> = harness.as_str().parse().ok();
+        let programs = named.iter().flat_map(Named::programs);
+        programs
+            .map(|program| connector.status(*program, paths.as_deref()))
+            .collect()
     };
     let diagnosis = Diagnosis {
         version: env!("CARGO_PKG_VERSION"),
@@ -139,7 +142,7 @@ fn left_out(context: &Context, home: &Home, store: Option<&Store>) -> anyhow::Re
     Ok(left_out)
 }
 
-fn on_disk(harness: Harness, found: Found, connected: Option<Status>) -> OnDisk {
+fn on_disk(harness: Harness, found: Found, connected: Vec<Status>) -> OnDisk {
     let file_bytes: u64 = found.files.iter().map(|file| file.stamp.size).sum();
     let database_bytes: u64 = found.databases.iter().map(|database| database.bytes).sum();
     let troubles = found
@@ -237,22 +240,31 @@ fn describe_harness(
             &stored.unknown_records,
         )?;
     }
-    if let Some(status) = &harness.connected {
-        describe_connection(text, status)?;
+    for status in &harness.connected {
+        describe_connection(text, status, harness.connected.len() > 1)?;
     }
     writeln!(text)
 }
 
 /// What `connect` could add for a harness that is used here.
-fn describe_connection(text: &mut String, status: &Status) -> std::fmt::Result {
+fn describe_connection(
+    text: &mut String,
+    status: &Status,
+    is_one_of_several: bool,
+) -> std::fmt::Result {
     let harness = status.harness;
+    let of = if is_one_of_several {
+        format!(" of {}", harness.title())
+    } else {
+        String::new()
+    };
     let hooks = status.user.events.len().max(status.project.events.len());
     if status.is_connected {
-        writeln!(text, "  hooks: {hooks} registered")?;
+        writeln!(text, "  hooks{of}: {hooks} registered")?;
     } else if status.is_installed {
         writeln!(
             text,
-            "  hooks: none; `dashcam connect {harness}` records it as it happens"
+            "  hooks{of}: none; `dashcam connect {harness}` records it as it happens"
         )?;
     }
     match &status.telemetry {

@@ -5,6 +5,7 @@
 
 use clap::Args;
 use std::ffi::OsString;
+use std::path::Path;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -13,6 +14,8 @@ pub(crate) struct Options {
     words: Vec<OsString>,
 }
 
-pub(crate) fn run(options: &Options) {
-    dashcam_hook::run(options.words.clone());
+pub(crate) fn run(data_dir: Option<&Path>, options: &Options) {
+    let named = data_dir.map(|folder| ["--data-dir".into(), folder.as_os_str().to_owned()]);
+    let named = named.into_iter().flatten();
+    dashcam_hook::run(named.chain(options.words.iter().cloned()));
 }

@@ -26,6 +26,11 @@ use std::io::Write;
 
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
+    if let Command::Hook(options) = &cli.command {
+        // It needs no context, for the want of which it must not fail.
+        hook::run(cli.global.data_dir.as_deref(), options);
+        return Ok(());
+    }
     let context = Context::new(cli.global)?;
     match cli.command {
         Command::Up(options) => up::run(&context, &options),
@@ -41,10 +46,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor => doctor::run(&context),
         Command::Sample(options) => sample::run(&context, &options),
         Command::Completions(options) => completions::run(&options),
-        Command::Hook(options) => {
-            hook::run(&options);
-            Ok(())
-        }
+        // Done above.
+        Command::Hook(_) => Ok(()),
         Command::Target(options) => target::run(&context, &options),
         Command::Push(options) => push::run(&context, &options),
         Command::Flush => flush::run(&context),

@@ -65,6 +65,31 @@ fn wrong_words_are_no_trouble_either() {
 }
 
 #[test]
+fn a_data_folder_that_is_named_goes_before_that_of_the_environment() {
+    let environment = Environment::new();
+    let usual = environment.data();
+    let folder = tempfile::tempdir().unwrap();
+    let event = ["codex", "PreToolUse"];
+    let by_flag = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (before, after, joined) = (by_flag("before"), by_flag("after"), by_flag("joined"));
+    let joined_flag = format!("--data-dir={joined}");
+    for (words, named) in [
+        (
+            &["--data-dir", &before, "hook", event[0], event[1]][..],
+            &before,
+        ),
+        (&["hook", event[0], event[1], "--data-dir", &after], &after),
+        (&["-q", "hook", &joined_flag, event[0], event[1]], &joined),
+    ] {
+        let run = tell(&environment, words, "{\"session_id\":\"s\"}");
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{words:?}");
+        let spool = dashcam_spool::segments(named.as_ref()).unwrap();
+        assert_eq!(spool.len(), 1, "{words:?}");
+    }
+    assert!(dashcam_spool::segments(&usual).unwrap().is_empty());
+}
+
+#[test]
 fn two_flushes_do_not_fight() {
     let environment = Environment::new();
     ClaudeSession::default().write_to(&environment);
