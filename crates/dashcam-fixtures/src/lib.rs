@@ -18,6 +18,8 @@ pub mod coverage;
 mod evidence;
 mod fields;
 mod fixture;
+#[cfg(feature = "homes")]
+mod home;
 mod records;
 mod told;
 

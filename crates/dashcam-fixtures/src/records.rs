@@ -146,7 +146,7 @@ fn rows(harness: Harness, path: &Path, bytes: Vec<u8>) -> anyhow::Result<Piece> 
     let (database, native_id) = place_of_rows(harness, path)?;
     Ok(Piece {
         parent: parent_in_rows(&bytes)?,
-        path: database::evidence_path(database, &native_id),
+        path: database::evidence_path(&database, &native_id),
         native_id,
         bytes,
     })
@@ -154,16 +154,17 @@ fn rows(harness: Harness, path: &Path, bytes: Vec<u8>) -> anyhow::Result<Piece> 
 
 /// The database whose rows a file holds, below the home, and the session: the
 /// file is named after both, where a harness has more than one database.
-pub(crate) fn place_of_rows(
-    harness: Harness,
-    path: &Path,
-) -> anyhow::Result<(&'static str, String)> {
+pub(crate) fn place_of_rows(harness: Harness, path: &Path) -> anyhow::Result<(String, String)> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let (kind, id) = stem.split_once('-').unwrap_or(("", &stem));
     let (database, id) = match (harness, kind) {
-        (Harness::OpenCode, _) => (".local/share/opencode/opencode.db", &*stem),
-        (Harness::Cursor, "editor") => (".config/Cursor/User/globalStorage/state.vscdb", id),
-        (Harness::Cursor, "terminal") => (".cursor/chats/store.db", id),
+        (Harness::OpenCode, _) => (".local/share/opencode/opencode.db".to_owned(), &*stem),
+        (Harness::Cursor, "editor") => {
+            let database = ".config/Cursor/User/globalStorage/state.vscdb";
+            (database.to_owned(), id)
+        }
+        // Each conversation has its own.
+        (Harness::Cursor, "terminal") => (format!(".cursor/chats/0a1b/{id}/store.db"), id),
         _ => bail!(
             "{}: say in {} which database these rows are of",
             path.display(),
