@@ -19,6 +19,23 @@ pub struct Fixture {
 }
 
 impl Fixture {
+    /// The fixture of a harness with a name.
+    pub fn named(harness: Harness, name: &str) -> anyhow::Result<Self> {
+        let mut fixtures = of(harness)?.into_iter();
+        let found = fixtures.find(|fixture| fixture.name == name);
+        found.with_context(|| format!("no fixture {name} of {harness}"))
+    }
+
+    /// The fixture in a folder.
+    pub fn at(folder: &Path) -> anyhow::Result<Self> {
+        let found = all()?.into_iter().find(|fixture| {
+            let is_same = |folder: &Path| Some(fixture.folder.canonicalize().ok()? == folder);
+            let folder = folder.canonicalize().ok();
+            folder.as_deref().and_then(is_same) == Some(true)
+        });
+        found.with_context(|| format!("no fixture lies in {}", folder.display()))
+    }
+
     /// What the harness itself kept: files, and sessions' rows of databases.
     pub fn records(&self) -> anyhow::Result<Vec<Piece>> {
         records::read(self).with_context(|| format!("the records of {}", self.folder.display()))

@@ -48,6 +48,9 @@ const TERMINAL: &str = "
 /// A row of a fixture: the JSON of each column, as it was written.
 type Row<'a> = BTreeMap<String, &'a RawValue>;
 
+/// Adds a row of a session to a database.
+type AddRow = fn(&Connection, &str, &Row<'_>) -> anyhow::Result<()>;
+
 impl Fixture {
     /// Makes a home of this folder in which the fixture's records lie.
     pub fn build_home(&self, home: &Path) -> anyhow::Result<()> {
@@ -77,7 +80,10 @@ impl Fixture {
             // With a folder of its own since there are subagents.
             Harness::Cursor => {
                 let transcripts = Path::new(".cursor/projects/shop/agent-transcripts");
-                if name.ends_with(".jsonl") {
+                if path
+                    .extension()
+                    .is_some_and(|extension| extension == "jsonl")
+                {
                     transcripts.join(stem).join(name)
                 } else {
                     transcripts.join(name)
@@ -96,13 +102,12 @@ impl Fixture {
         make_folder_of(&place)?;
         let is_new = !place.exists();
         let connection = Connection::open(&place)?;
-        let (schema, add): (_, fn(&Connection, &str, &Row<'_>) -> anyhow::Result<()>) =
-            match name_of(&place).as_str() {
-                "opencode.db" => (OPENCODE, add_to_opencode),
-                "state.vscdb" => (EDITOR, add_to_editor),
-                "store.db" => (TERMINAL, add_to_terminal),
-                _ => bail!("say in {} what tables {database} has", file!()),
-            };
+        let (schema, add): (_, AddRow) = match name_of(&place).as_str() {
+            "opencode.db" => (OPENCODE, add_to_opencode),
+            "state.vscdb" => (EDITOR, add_to_editor),
+            "store.db" => (TERMINAL, add_to_terminal),
+            _ => bail!("say in {} what tables {database} has", file!()),
+        };
         if is_new {
             connection.execute_batch(schema)?;
         }

@@ -25,4 +25,5 @@ mod told;
 
 pub use evidence::{Piece, SessionPieces, group};
 pub use fixture::{Fixture, all, folder, of};
+pub use records::below_home;
 pub use told::HookCall;

@@ -17,7 +17,7 @@ pub(crate) fn read(fixture: &Fixture) -> anyhow::Result<Vec<Piece>> {
     let reader = reader(fixture.harness);
     let mut pieces = Vec::new();
     for home in homes(fixture)? {
-        below_home(reader, &home, &mut pieces)?;
+        pieces.extend(below_home(reader, &home)?);
     }
     for path in loose_files(fixture)? {
         let bytes = content(&path)?;
@@ -69,11 +69,9 @@ pub(crate) fn is_rows(bytes: &[u8]) -> bool {
     bytes.starts_with(ROW)
 }
 
-fn below_home(
-    reader: &dyn HarnessReader,
-    home: &Path,
-    pieces: &mut Vec<Piece>,
-) -> anyhow::Result<()> {
+/// The files of a harness's below a home, wherever that lies.
+pub fn below_home(reader: &dyn HarnessReader, home: &Path) -> anyhow::Result<Vec<Piece>> {
+    let mut pieces = Vec::new();
     let mut found = Vec::new();
     for root in reader.roots(&Home::at(home)) {
         let mut files = Vec::new();
@@ -99,7 +97,7 @@ fn below_home(
             bytes,
         });
     }
-    Ok(())
+    Ok(pieces)
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 mod home;
 mod invariants;
 
+use dashcam_fixtures::Fixture;
 use dashcam_harness::hooks::{Calls, Sorter, enrich, session_alone};
 use dashcam_harness::{Decoded, Evidence, EvidenceFile, reader};
 use dashcam_trace::{
@@ -23,17 +24,10 @@ type Told = (u64, String, Value);
 
 /// The hook calls of a recording, by session.
 fn told(folder: &std::path::Path) -> BTreeMap<String, Vec<Told>> {
-    let text = std::fs::read_to_string(folder.join("hooks.jsonl")).unwrap();
     let mut told: BTreeMap<String, Vec<Told>> = BTreeMap::new();
-    for line in text.lines() {
-        let call: Value = serde_json::from_str(line).unwrap();
-        let seconds = call["ts"].as_f64().unwrap();
-        let session = call["stdin"]["session_id"].as_str().unwrap().to_owned();
-        told.entry(session).or_default().push((
-            (seconds * 1e6) as u64 * 1000,
-            call["label"].as_str().unwrap().to_owned(),
-            call["stdin"].clone(),
-        ));
+    for call in Fixture::at(folder).unwrap().hook_calls().unwrap() {
+        let of_session = told.entry(call.session.unwrap()).or_default();
+        of_session.push((call.time_ns, call.event, call.payload));
     }
     told
 }

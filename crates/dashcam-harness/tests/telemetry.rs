@@ -5,11 +5,12 @@
 mod home;
 mod invariants;
 
+use dashcam_fixtures::Fixture;
 use dashcam_harness::telemetry::{
     Items, PermissionRecord, Routed, Router, TelemetryRecord, enrich, records, session_alone,
 };
 use dashcam_harness::{Decoded, reader};
-use dashcam_otlp::receive::{Encoding, Signal, Telemetry, decode};
+use dashcam_otlp::receive::Telemetry;
 use dashcam_trace::{
     CostSource, EventKind, Harness, ModelCall, Money, Session, Source, Span, SpanBody, SpanKind,
     Status, Timing, ToolCall, TurnStatus,
@@ -22,17 +23,7 @@ use std::path::{Path, PathBuf};
 
 /// The requests of a recording, in the order in which they came.
 fn requests(recording: &Path) -> Vec<Telemetry> {
-    let of = |name: &str, signal| {
-        let text = std::fs::read_to_string(recording.join("otlp").join(name)).unwrap_or_default();
-        let read = |line: &str| decode(signal, Encoding::Json, line.as_bytes()).unwrap();
-        text.lines().map(read).collect::<Vec<_>>()
-    };
-    [
-        of("traces.jsonl", Signal::Traces),
-        of("logs.jsonl", Signal::Logs),
-        of("metrics.jsonl", Signal::Metrics),
-    ]
-    .concat()
+    Fixture::at(recording).unwrap().requests().unwrap()
 }
 
 fn route(requests: impl IntoIterator<Item = Telemetry>) -> Routed {
