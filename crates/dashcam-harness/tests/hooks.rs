@@ -144,11 +144,12 @@ fn is_from_hook(span: &Span) -> bool {
 
 #[test]
 fn every_step_that_a_hook_saw_is_there_once_and_says_so() {
-    let mut recorded: Vec<(Session, Session, Vec<Told>)> =
-        ["coding", "errors", "mcp", "subagent", "resume", "abort"]
-            .into_iter()
-            .flat_map(claude_code_sessions)
-            .collect();
+    let mut recorded: Vec<(Session, Session, Vec<Told>)> = [
+        "coding", "errors", "mcp", "subagent", "resume", "abort", "asked", "image",
+    ]
+    .into_iter()
+    .flat_map(claude_code_sessions)
+    .collect();
     recorded.extend(["coding", "mcp", "patch"].map(codex_session));
     assert!(recorded.len() >= 9);
     for (before, after, told) in &recorded {
@@ -528,4 +529,17 @@ fn opencodes_plugin_tells_of_attempts_and_questions() {
     };
     assert_eq!(asked.status, Status::Interrupted);
     assert_eq!(asked.parent, Some(tool_calls(&after[0])[0].0.id));
+}
+
+#[test]
+fn a_refusal_of_the_api_ends_the_turn_as_the_hook_says() {
+    let [(before, after, _)] = claude_code_sessions("refused").try_into().unwrap();
+    assert_eq!(after.turns[0].status, TurnStatus::Failed);
+    let errors = |session| events(session, EventKind::ApiError).len();
+    assert_eq!(
+        (errors(&before), errors(&after)),
+        (1, 1),
+        "told twice, there once"
+    );
+    assert!(is_from_hook(events(&after, EventKind::ApiError)[0].0));
 }

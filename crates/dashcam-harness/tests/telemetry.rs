@@ -292,6 +292,35 @@ fn who_waited_for_a_permission_is_an_event_below_the_call() {
 }
 
 #[test]
+fn questions_that_a_program_answered_were_waited_for() {
+    let (before, after) = claude_code_session("asked");
+    let asked = |session: &Session| -> Vec<(Option<String>, Status, i128)> {
+        let spans = session.spans();
+        spans
+            .filter_map(|span| match &span.body {
+                SpanBody::Event(event) if event.kind == EventKind::Permission => {
+                    let waited = span.end?.duration_since(span.start).as_millis();
+                    Some((event.text.clone(), span.status, waited))
+                }
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(asked(&before), []);
+    let asked = asked(&after);
+    let words: Vec<_> = asked
+        .iter()
+        .map(|(text, status, _)| (text.as_deref(), *status))
+        .collect();
+    let expected = [
+        (Some("accept"), Status::Ok),
+        (Some("reject"), Status::Interrupted),
+    ];
+    assert_eq!(words, expected);
+    assert!(asked.iter().all(|(.., waited)| *waited >= 300), "{asked:?}");
+}
+
+#[test]
 fn what_came_back_from_our_own_export_is_no_evidence() {
     let (_, session) = claude_code_session("coding");
     let request = dashcam_trace::openinference::encode_session(&session, "p");
