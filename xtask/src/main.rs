@@ -11,6 +11,7 @@
 )]
 
 mod bench;
+mod coverage;
 mod generate;
 mod page;
 mod process;
@@ -45,6 +46,8 @@ enum Command {
     Generate(generate::Options),
     /// Measure dashcam, and its rivals beside it
     Bench(bench::Options),
+    /// Show which fields each harness fills, and from which source
+    Coverage(coverage::Options),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Generate(options) => generate::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Coverage(options) => coverage::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

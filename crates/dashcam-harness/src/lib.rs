@@ -27,10 +27,12 @@ mod patch;
 mod pi;
 mod program;
 pub mod telemetry;
+mod told;
 mod usage;
 
 pub use database::{DatabaseLayout, DatabasePlace, RowQuery};
 pub use evidence::{Decoded, Evidence, EvidenceFile, KeptImage, Membership};
+pub use told::with_told;
 pub use usage::{UsageRecord, UsageScanner, response_hash};
 
 use dashcam_trace::{Harness, Timestamp};

@@ -11,8 +11,8 @@ use dashcam_trace::{Harness, Part, Session};
 use home::{Responses, fixtures, model_calls, sessions, tool_calls};
 use serde_json::Value;
 
-const RECORDINGS: [&str; 7] = [
-    "abort", "agents", "coding", "errors", "mcp", "resume", "subagent",
+const RECORDINGS: [&str; 10] = [
+    "abort", "agents", "asked", "coding", "errors", "image", "mcp", "refused", "resume", "subagent",
 ];
 
 fn decode(recording: &str) -> Vec<Session> {

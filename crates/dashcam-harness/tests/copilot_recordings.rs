@@ -15,7 +15,7 @@ use home::{Responses, SessionFiles, fixtures, sessions};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const RECORDINGS: [&str; 12] = [
+const RECORDINGS: [&str; 15] = [
     "abort",
     "abort-stream",
     "background",
@@ -23,6 +23,9 @@ const RECORDINGS: [&str; 12] = [
     "errors",
     "fatal",
     "gpt",
+    "hooks",
+    "hooks-agents",
+    "hooks-tool-errors",
     "interactive",
     "mcp",
     "parallel",

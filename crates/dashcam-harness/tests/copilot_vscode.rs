@@ -5,34 +5,20 @@
 mod home;
 mod invariants;
 
+use dashcam_fixtures::{Fixture, group};
 use dashcam_harness::reader;
 use dashcam_trace::{
     EventKind, Harness, ModelCall, Session, Span, SpanBody, Status, Timing, ToolCall, ToolKind,
     TurnStatus,
 };
-use home::{Responses, SessionFile, SessionFiles, fixtures, group, walk};
+use home::{Responses, SessionFiles};
 
 const CHATS: [&str; 3] = ["vscode-chat", "vscode-older", "vscode-transcript"];
 
 fn files(chat: &str) -> SessionFiles {
-    let reader = reader(Harness::Copilot);
-    let mut paths = Vec::new();
-    let folder = fixtures("copilot").join(chat);
-    walk(&folder, &mut paths);
-    paths.sort();
-    let files = paths.into_iter().map(|path| SessionFile {
-        membership: reader.membership(&path, b"").unwrap(),
-        bytes: std::fs::read(&path).unwrap(),
-        path: path
-            .strip_prefix(&folder)
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .to_owned(),
-    });
-    let mut sessions = group(files.collect());
-    assert_eq!(sessions.len(), 1);
-    sessions.remove(0)
+    let fixture = Fixture::named(Harness::Copilot, chat).unwrap();
+    let [session] = group(fixture.records().unwrap()).try_into().unwrap();
+    session.into()
 }
 
 fn session(chat: &str) -> Session {

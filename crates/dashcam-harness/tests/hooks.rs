@@ -5,6 +5,7 @@
 mod home;
 mod invariants;
 
+use dashcam_fixtures::{Fixture, group};
 use dashcam_harness::hooks::{Calls, Sorter, enrich, session_alone};
 use dashcam_harness::{Decoded, Evidence, EvidenceFile, reader};
 use dashcam_trace::{
@@ -23,17 +24,10 @@ type Told = (u64, String, Value);
 
 /// The hook calls of a recording, by session.
 fn told(folder: &std::path::Path) -> BTreeMap<String, Vec<Told>> {
-    let text = std::fs::read_to_string(folder.join("hooks.jsonl")).unwrap();
     let mut told: BTreeMap<String, Vec<Told>> = BTreeMap::new();
-    for line in text.lines() {
-        let call: Value = serde_json::from_str(line).unwrap();
-        let seconds = call["ts"].as_f64().unwrap();
-        let session = call["stdin"]["session_id"].as_str().unwrap().to_owned();
-        told.entry(session).or_default().push((
-            (seconds * 1e6) as u64 * 1000,
-            call["label"].as_str().unwrap().to_owned(),
-            call["stdin"].clone(),
-        ));
+    for call in Fixture::at(folder).unwrap().hook_calls().unwrap() {
+        let of_session = told.entry(call.session.unwrap()).or_default();
+        of_session.push((call.time_ns, call.event, call.payload));
     }
     told
 }
@@ -150,11 +144,12 @@ fn is_from_hook(span: &Span) -> bool {
 
 #[test]
 fn every_step_that_a_hook_saw_is_there_once_and_says_so() {
-    let mut recorded: Vec<(Session, Session, Vec<Told>)> =
-        ["coding", "errors", "mcp", "subagent", "resume", "abort"]
-            .into_iter()
-            .flat_map(claude_code_sessions)
-            .collect();
+    let mut recorded: Vec<(Session, Session, Vec<Told>)> = [
+        "coding", "errors", "mcp", "subagent", "resume", "abort", "asked", "image",
+    ]
+    .into_iter()
+    .flat_map(claude_code_sessions)
+    .collect();
     recorded.extend(["coding", "mcp", "patch"].map(codex_session));
     assert!(recorded.len() >= 9);
     for (before, after, told) in &recorded {
@@ -445,4 +440,106 @@ proptest! {
             }
         }
     }
+}
+
+/// A fixture's sessions without and with what its hooks were told.
+fn with_hooks(harness: Harness, name: &str) -> (Vec<Session>, Vec<Session>) {
+    let fixture = Fixture::named(harness, name).unwrap();
+    let (records, hooks) = (fixture.records().unwrap(), fixture.hooks().unwrap());
+    let sessions = |pieces| {
+        let sessions = group(pieces);
+        let sessions = sessions
+            .iter()
+            .filter_map(|pieces| pieces.session(reader(harness)));
+        let sessions: Vec<Session> = sessions.collect();
+        sessions.iter().for_each(invariants::check);
+        sessions
+    };
+    let both = [records.clone(), hooks].concat();
+    (sessions(records), sessions(both))
+}
+
+#[test]
+fn what_copilots_hooks_tell_joins_what_it_wrote() {
+    for fixture in ["hooks", "hooks-agents", "hooks-tool-errors"] {
+        let (before, after) = with_hooks(Harness::Copilot, fixture);
+        // What a subagent's hooks tell under its own id is no other session.
+        let [(before, after)] = before.iter().zip(&after).collect::<Vec<_>>()[..] else {
+            panic!("{fixture}: one session");
+        };
+        assert_eq!(before.turns.len(), after.turns.len(), "{fixture}");
+        assert_eq!(before.tokens(), after.tokens(), "{fixture}");
+        assert_eq!(after.turns[0].status, TurnStatus::Completed, "{fixture}");
+        let calls = |session| {
+            tool_calls(session)
+                .iter()
+                .map(|(span, _)| span.id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(calls(before), calls(after), "{fixture}");
+        let seen = tool_calls(after).into_iter();
+        let unseen: Vec<&str> = seen
+            .filter(|(span, _)| !is_from_hook(span))
+            .map(|(_, call)| call.tool.as_str())
+            .collect();
+        assert_eq!(unseen, [""; 0], "{fixture}");
+        assert_eq!(events(after, EventKind::SessionEnd).len(), 1, "{fixture}");
+    }
+}
+
+#[test]
+fn copilots_subagents_are_no_turns_of_a_session_of_hooks_alone() {
+    let fixture = Fixture::named(Harness::Copilot, "hooks-agents").unwrap();
+    let [pieces] = group(fixture.hooks().unwrap()).try_into().unwrap();
+    let session = pieces.session(reader(Harness::Copilot)).unwrap();
+    invariants::check(&session);
+    let prompts: Vec<&str> = session
+        .turns
+        .iter()
+        .map(|turn| turn.prompt.text.as_str())
+        .collect();
+    assert_eq!(prompts, ["Do what there is to do."]);
+    assert_eq!(session.turns[0].status, TurnStatus::Completed);
+    let tools: Vec<&str> = tool_calls(&session)
+        .into_iter()
+        .map(|(_, call)| call.tool.as_str())
+        .collect();
+    assert_eq!(tools, ["task", "task", "bash", "view"]);
+}
+
+#[test]
+fn opencodes_plugin_tells_of_attempts_and_questions() {
+    let (before, after) = with_hooks(Harness::OpenCode, "plugin-retries");
+    let retries = |sessions: &[Session]| -> Vec<_> {
+        let spans = sessions.iter().flat_map(Session::spans);
+        spans
+            .filter_map(|span| match &span.body {
+                SpanBody::ModelCall(call) => Some((call.retries, call.attempts.len())),
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(retries(&before), [(None, 0); 2]);
+    // Served: 529, 429, 200; then 500, 200.
+    assert_eq!(retries(&after), [(Some(2), 3), (Some(1), 2)]);
+    let (before, after) = with_hooks(Harness::OpenCode, "plugin-permission");
+    assert!(events(&before[0], EventKind::Permission).is_empty());
+    let [(asked, _)] = events(&after[0], EventKind::Permission)[..] else {
+        panic!("one question");
+    };
+    assert_eq!(asked.status, Status::Interrupted);
+    assert_eq!(asked.parent, Some(tool_calls(&after[0])[0].0.id));
+}
+
+#[test]
+fn a_refusal_of_the_api_ends_the_turn_as_the_hook_says() {
+    let [(before, after, _)] = claude_code_sessions("refused").try_into().unwrap();
+    assert_eq!(after.turns[0].status, TurnStatus::Failed);
+    let errors = |session| events(session, EventKind::ApiError).len();
+    assert_eq!(
+        (errors(&before), errors(&after)),
+        (1, 1),
+        "told twice, there once"
+    );
+    assert!(is_from_hook(events(&after, EventKind::ApiError)[0].0));
 }

@@ -5,9 +5,10 @@
 mod home;
 mod invariants;
 
-use dashcam_harness::{HarnessReader, Membership, database, hooks, reader};
+use dashcam_fixtures::group;
+use dashcam_harness::{HarnessReader, reader};
 use dashcam_trace::Harness;
-use home::{Responses, SessionFile, SessionFiles, fixtures, group, walk};
+use home::{Responses, SessionFile, SessionFiles};
 use proptest::prelude::*;
 
 /// One thing that happens to a file.
@@ -83,113 +84,18 @@ fn befall(bytes: &[u8], mishaps: &[Mishap]) -> Vec<u8> {
 }
 
 /// Every session in the harness's fixtures.
-fn sessions(reader: &dyn HarnessReader, harness: &str) -> Vec<SessionFiles> {
-    let mut paths = Vec::new();
-    walk(&fixtures(harness), &mut paths);
-    paths.retain(|path| {
-        path.to_string_lossy().ends_with(".jsonl") || path.to_string_lossy().ends_with(".meta.json")
-    });
-    paths.sort();
-    let files = paths.into_iter().filter_map(|path| {
-        let bytes = std::fs::read(&path).expect("fixtures can be read");
-        let first = bytes
-            .split(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default();
-        let membership = reader.membership(&path, first)?;
-        let path = path.to_string_lossy().into_owned();
-        Some(SessionFile {
-            path,
-            membership,
-            bytes,
-        })
-    });
-    group(files.collect())
-}
-
-/// The sessions in the fixtures of `OpenCode`: rows of a database, under the
-/// names that the recorder gives them.
-fn opencode_sessions() -> Vec<SessionFiles> {
-    let mut paths = Vec::new();
-    walk(&fixtures("opencode"), &mut paths);
-    paths.retain(|path| path.to_string_lossy().ends_with(".jsonl"));
-    paths.sort();
-    let files = paths.into_iter().map(|path| {
-        let bytes = std::fs::read(&path).expect("fixtures can be read");
-        let first = bytes.split(|byte| *byte == b'\n').next();
-        let session: serde_json::Value =
-            serde_json::from_slice(first.unwrap_or_default()).expect("a session comes first");
-        let text = |key: &str| session[key].as_str().map(str::to_owned);
-        let native_id = text("id").expect("a session has an id");
-        SessionFile {
-            path: database::evidence_path("opencode.db", &native_id),
-            membership: Membership {
-                native_id,
-                parent: text("parent_id"),
-            },
-            bytes,
+fn sessions(reader: &dyn HarnessReader) -> Vec<SessionFiles> {
+    let fixtures = dashcam_fixtures::of(reader.harness()).expect("fixtures can be read");
+    let mut sessions = Vec::new();
+    for fixture in fixtures {
+        let mut pieces = fixture.records().expect("records can be read");
+        if reader.reads_hooks() {
+            pieces.extend(fixture.hooks().expect("hooks can be read"));
         }
-    });
-    group(files.collect())
-}
-
-/// The sessions in the fixtures of Cursor: hook calls, rows of its databases
-/// and transcripts, under the names that the recorder gives them.
-fn cursor_sessions() -> Vec<SessionFiles> {
-    let mut paths = Vec::new();
-    walk(&fixtures("cursor"), &mut paths);
-    paths.sort();
-    let files = paths.into_iter().filter_map(|path| {
-        let bytes = std::fs::read(&path).expect("fixtures can be read");
-        let stem = path.file_stem()?.to_str()?;
-        let (path, native_id) = match stem.split_once('-')? {
-            ("hook", id) => (hooks::evidence_path(Harness::Cursor, id), id),
-            ("editor", id) => (database::evidence_path("state.vscdb", id), id),
-            ("terminal", id) => (database::evidence_path("store.db", id), id),
-            _ => (path.to_str()?.to_owned(), stem),
-        };
-        let parent = match native_id {
-            "77aa0c1e-5a1b-4f0e-9c53-1f5f2f1e9a02" => Some("4b1d6a52-9f0e-4c73-8a35-0d2f6c7be101"),
-            "d1ce0000-1111-4222-8333-444455556666" => Some("c0ffee00-1a2b-4c3d-8e4f-5a6b7c8d9e0f"),
-            _ => None,
-        };
-        Some(SessionFile {
-            path,
-            membership: Membership {
-                native_id: native_id.to_owned(),
-                parent: parent.map(str::to_owned),
-            },
-            bytes,
-        })
-    });
-    group(files.collect())
-}
-
-/// The sessions in the fixtures of Kiro: conversations with their documents,
-/// and rows of its database.
-fn kiro_sessions() -> Vec<SessionFiles> {
-    let mut paths = Vec::new();
-    walk(&fixtures("kiro"), &mut paths);
-    paths.retain(|path| !path.ends_with("truth.json"));
-    paths.sort();
-    let files = paths.into_iter().filter_map(|path| {
-        let bytes = std::fs::read(&path).expect("fixtures can be read");
-        let native_id = path.file_stem()?.to_str()?.to_owned();
-        let path = if bytes.starts_with(b"{\"table\":") {
-            database::evidence_path("data.sqlite3", &native_id)
-        } else {
-            path.to_str()?.to_owned()
-        };
-        Some(SessionFile {
-            path,
-            membership: Membership {
-                native_id,
-                parent: None,
-            },
-            bytes,
-        })
-    });
-    group(files.collect())
+        sessions.extend(group(pieces).into_iter().map(SessionFiles::from));
+    }
+    assert!(!sessions.is_empty());
+    sessions
 }
 
 /// A session's files after the mishaps, each of which befalls one of them.
@@ -234,7 +140,7 @@ proptest! {
         mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
     ) {
         let reader = reader(Harness::ClaudeCode);
-        let sessions = sessions(reader, "claude-code");
+        let sessions = sessions(reader);
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         let counted = check(reader, &session);
         let mut scanned = Responses::default();
@@ -248,7 +154,7 @@ proptest! {
         mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
     ) {
         let reader = reader(Harness::Codex);
-        let sessions = sessions(reader, "codex");
+        let sessions = sessions(reader);
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         check(reader, &session);
     }
@@ -259,7 +165,7 @@ proptest! {
         mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
     ) {
         let reader = reader(Harness::Copilot);
-        let sessions = sessions(reader, "copilot");
+        let sessions = sessions(reader);
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         let counted = check(reader, &session);
         let mut scanned = Responses::default();
@@ -273,7 +179,7 @@ proptest! {
         mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
     ) {
         let reader = reader(Harness::Gemini);
-        let sessions = sessions(reader, "gemini");
+        let sessions = sessions(reader);
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         let counted = check(reader, &session);
         let mut scanned = Responses::default();
@@ -287,7 +193,7 @@ proptest! {
         mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
     ) {
         let reader = reader(Harness::OpenCode);
-        let sessions = opencode_sessions();
+        let sessions = sessions(reader);
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         check(reader, &session);
     }
@@ -298,7 +204,7 @@ proptest! {
         mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
     ) {
         let reader = reader(Harness::Cursor);
-        let sessions = cursor_sessions();
+        let sessions = sessions(reader);
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         check(reader, &session);
     }
@@ -309,7 +215,7 @@ proptest! {
         mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
     ) {
         let reader = reader(Harness::Omp);
-        let sessions = sessions(reader, "pi");
+        let sessions = sessions(reader);
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         let counted = check(reader, &session);
         let mut scanned = Responses::default();
@@ -323,7 +229,7 @@ proptest! {
         mishaps in prop::collection::vec((0_usize..8, mishap()), 1..12),
     ) {
         let reader = reader(Harness::Kiro);
-        let sessions = kiro_sessions();
+        let sessions = sessions(reader);
         let session = after(&sessions[which.index(sessions.len())], &mishaps);
         check(reader, &session);
         // Scanned alone, its document says what it can.

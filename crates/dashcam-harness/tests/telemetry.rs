@@ -5,11 +5,12 @@
 mod home;
 mod invariants;
 
+use dashcam_fixtures::Fixture;
 use dashcam_harness::telemetry::{
     Items, PermissionRecord, Routed, Router, TelemetryRecord, enrich, records, session_alone,
 };
 use dashcam_harness::{Decoded, reader};
-use dashcam_otlp::receive::{Encoding, Signal, Telemetry, decode};
+use dashcam_otlp::receive::Telemetry;
 use dashcam_trace::{
     CostSource, EventKind, Harness, ModelCall, Money, Session, Source, Span, SpanBody, SpanKind,
     Status, Timing, ToolCall, TurnStatus,
@@ -22,17 +23,7 @@ use std::path::{Path, PathBuf};
 
 /// The requests of a recording, in the order in which they came.
 fn requests(recording: &Path) -> Vec<Telemetry> {
-    let of = |name: &str, signal| {
-        let text = std::fs::read_to_string(recording.join("otlp").join(name)).unwrap_or_default();
-        let read = |line: &str| decode(signal, Encoding::Json, line.as_bytes()).unwrap();
-        text.lines().map(read).collect::<Vec<_>>()
-    };
-    [
-        of("traces.jsonl", Signal::Traces),
-        of("logs.jsonl", Signal::Logs),
-        of("metrics.jsonl", Signal::Metrics),
-    ]
-    .concat()
+    Fixture::at(recording).unwrap().requests().unwrap()
 }
 
 fn route(requests: impl IntoIterator<Item = Telemetry>) -> Routed {
@@ -298,6 +289,35 @@ fn who_waited_for_a_permission_is_an_event_below_the_call() {
         Status::Interrupted
     );
     assert_eq!(asked("accept", "config"), None, "a rule waits for nobody");
+}
+
+#[test]
+fn questions_that_a_program_answered_were_waited_for() {
+    let (before, after) = claude_code_session("asked");
+    let asked = |session: &Session| -> Vec<(Option<String>, Status, i128)> {
+        let spans = session.spans();
+        spans
+            .filter_map(|span| match &span.body {
+                SpanBody::Event(event) if event.kind == EventKind::Permission => {
+                    let waited = span.end?.duration_since(span.start).as_millis();
+                    Some((event.text.clone(), span.status, waited))
+                }
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(asked(&before), []);
+    let asked = asked(&after);
+    let words: Vec<_> = asked
+        .iter()
+        .map(|(text, status, _)| (text.as_deref(), *status))
+        .collect();
+    let expected = [
+        (Some("accept"), Status::Ok),
+        (Some("reject"), Status::Interrupted),
+    ];
+    assert_eq!(words, expected);
+    assert!(asked.iter().all(|(.., waited)| *waited >= 300), "{asked:?}");
 }
 
 #[test]

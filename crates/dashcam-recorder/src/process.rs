@@ -7,13 +7,15 @@ use crate::first_record::first_record_at;
 use crate::plan::{PlannedFile, PlannedSession, Source};
 use crate::read::{self, ReadError};
 use crate::report::Trouble;
-use dashcam_harness::{Decoded, Evidence, EvidenceFile, HarnessReader, hooks, is_told, telemetry};
+use dashcam_harness::{
+    Decoded, Evidence, EvidenceFile, HarnessReader, hooks, is_told, telemetry, with_told,
+};
 use dashcam_insight::Prices;
 use dashcam_store::{
     ArchiveChunk, FileState, FileWrite, PreparedSession, SessionExtras, Store, StoreError,
     TurnHashes, tail_hash,
 };
-use dashcam_trace::{Harness, Problem, ProblemKind, Session, Timestamp};
+use dashcam_trace::{Harness, Problem, ProblemKind, Timestamp};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -200,7 +202,8 @@ impl Workshop<'_> {
             images,
             ..
         } = decoded;
-        let Some(mut session) = with_told(planned, session, &items, &calls) else {
+        let (harness, native_id) = (planned.harness, planned.native_id.as_str());
+        let Some(mut session) = with_told(harness, native_id, session, &items, &calls) else {
             return Ready {
                 session: None,
                 problems: problem_count,
@@ -230,28 +233,6 @@ impl Workshop<'_> {
             problems: problem_count,
         }
     }
-}
-
-/// A session with what its telemetry and its hooks add; from these alone, where
-/// there is nothing else.
-fn with_told(
-    planned: &PlannedSession,
-    session: Option<Session>,
-    items: &telemetry::Items,
-    calls: &hooks::Calls<'_>,
-) -> Option<Session> {
-    if items.is_empty() && calls.is_empty() {
-        return session;
-    }
-    let (harness, native_id) = (planned.harness, planned.native_id.as_str());
-    let records = telemetry::records(harness, items);
-    let mut session = session
-        // Hooks know of tools what telemetry does not.
-        .or_else(|| hooks::session_alone(harness, native_id, calls))
-        .or_else(|| telemetry::session_alone(harness, native_id, items, &records))?;
-    telemetry::enrich(&mut session, &records);
-    hooks::enrich(&mut session, calls);
-    Some(session)
 }
 
 /// A session, ready to be written.

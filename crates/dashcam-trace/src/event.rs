@@ -47,6 +47,22 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Every kind, in the order of the vocabulary.
+    pub const ALL: [Self; 12] = [
+        Self::Permission,
+        Self::Compaction,
+        Self::Interruption,
+        Self::Notification,
+        Self::ApiError,
+        Self::Command,
+        Self::ShellLine,
+        Self::Context,
+        Self::Hook,
+        Self::Settings,
+        Self::SessionEnd,
+        Self::Other,
+    ];
+
     /// The word used in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

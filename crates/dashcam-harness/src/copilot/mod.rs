@@ -8,10 +8,12 @@
 //! recordings of that version.
 
 mod cli;
+mod hooks;
 mod text;
 mod tools;
 mod vscode;
 
+use crate::hooks::Link;
 use crate::{Decoded, Evidence, HarnessReader, Home, Membership, UsageScanner};
 use dashcam_trace::Harness;
 use std::path::{Path, PathBuf};
@@ -54,6 +56,10 @@ impl HarnessReader for Copilot {
             native_id: native_id.to_owned(),
             parent: None,
         })
+    }
+
+    fn hook_link(&self, _event: &str, _session: &str, payload: &str) -> Option<Link> {
+        hooks::link(payload)
     }
 
     fn decode(&self, evidence: &Evidence<'_>) -> Decoded {

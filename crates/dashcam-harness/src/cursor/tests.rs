@@ -8,14 +8,12 @@
 //! reads them.
 
 use super::Cursor;
-use crate::hooks::{Sorter, evidence_path};
 use crate::{Decoded, Evidence, EvidenceFile, HarnessReader};
+use dashcam_fixtures::{Fixture, Piece};
 use dashcam_trace::{
     Harness, InputPart, ModelCall, Part, Session, Source, Span, SpanBody, SpanKind, Timing, Tokens,
 };
-use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 mod recorded;
@@ -25,75 +23,10 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cursor")
 }
 
-/// One piece of evidence.
-#[derive(Clone)]
-struct Piece {
-    path: String,
-    native_id: String,
-    parent: Option<String>,
-    bytes: Vec<u8>,
-}
-
-/// What the hooks of a fixture were told, as the recorder sorts it.
-fn told(lines: &str) -> Vec<Piece> {
-    let mut sorter = Sorter::default();
-    for line in lines.lines() {
-        let call: Value = serde_json::from_str(line).unwrap();
-        let payload = call["payload"].to_string();
-        let session = call["payload"]["conversation_id"].as_str();
-        let event = call["event"].as_str().unwrap();
-        let at = call["time_ns"].as_u64().unwrap();
-        let env = BTreeMap::new();
-        assert!(sorter.add("cursor", event, session, at, &env, payload.as_bytes()));
-    }
-    let sessions = sorter.finish().into_iter();
-    sessions
-        .map(|session| Piece {
-            path: evidence_path(Harness::Cursor, &session.native_id),
-            native_id: session.native_id,
-            parent: session.parent,
-            bytes: session.bytes,
-        })
-        .collect()
-}
-
-/// All evidence of a fixture.
+/// All evidence of a fixture, that of hooks first.
 fn evidence(fixture: &str) -> Vec<Piece> {
-    let folder = fixtures().join(fixture);
-    let mut names: Vec<String> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    let mut hooks = String::new();
-    for name in names.iter().filter(|name| name.starts_with("hook-")) {
-        hooks += &std::fs::read_to_string(folder.join(name)).unwrap();
-    }
-    let mut pieces = told(&hooks);
-    for name in names {
-        let bytes = std::fs::read(folder.join(&name)).unwrap();
-        let (stem, _) = name.rsplit_once('.').unwrap();
-        let (path, native_id) = match stem.split_once('-') {
-            Some(("hook", _)) => continue,
-            Some(("editor", id)) => (format!("state.vscdb#{id}"), id),
-            Some(("terminal", id)) => (format!("store.db#{id}"), id),
-            _ => (name.clone(), stem),
-        };
-        let parent = bytes
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
-            .find_map(|row| {
-                let parent = row.pointer("/data/subagentInfo/parentComposerId")?;
-                Some(parent.as_str()?.to_owned())
-            });
-        pieces.push(Piece {
-            path,
-            native_id: native_id.to_owned(),
-            parent,
-            bytes,
-        });
-    }
-    pieces
+    let fixture = Fixture::named(Harness::Cursor, fixture).unwrap();
+    [fixture.hooks().unwrap(), fixture.records().unwrap()].concat()
 }
 
 /// Decodes the session that all pieces belong to.

@@ -18,6 +18,8 @@ pub fn session_alone(harness: Harness, native_id: &str, calls: &Calls<'_>) -> Op
     let mut taken = FxHashSet::default();
     let mut turns: Vec<Turn> = calls
         .of(Happened::Prompt)
+        // What a subagent is asked is no turn.
+        .filter(|call| call.payload.agent().is_none())
         .map(|call| turn(id, call))
         .filter(|turn| taken.insert(turn.id))
         .collect();
@@ -43,7 +45,8 @@ pub fn session_alone(harness: Harness, native_id: &str, calls: &Calls<'_>) -> Op
     for tool in tools(calls) {
         add_tool_call(&mut session, tool);
     }
-    for call in calls.of(Happened::TurnEnded) {
+    let ends = calls.of(Happened::TurnEnded);
+    for call in ends.filter(|call| call.payload.agent().is_none()) {
         add_answer(&mut session, call);
     }
     Some(session)

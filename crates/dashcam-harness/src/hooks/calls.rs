@@ -53,7 +53,10 @@ impl Happened {
             "PreToolUse" | "preToolUse" | "BeforeTool" => Self::ToolBegan,
             "PostToolUse" | "postToolUse" | "AfterTool" => Self::ToolEnded,
             "PostToolUseFailure" | "postToolUseFailure" => Self::ToolFailed,
-            "PermissionRequest" | "permissionRequest" | "permission.asked" => Self::PermissionAsked,
+            // Not Copilot's `permissionRequest`, which comes before every tool
+            // that may need one, whether anybody is asked or not (seen in
+            // 1.0.102 with all tools allowed).
+            "PermissionRequest" | "permission.asked" => Self::PermissionAsked,
             "permission.granted" => Self::PermissionGranted,
             "PermissionDenied" | "permission.rejected" => Self::PermissionDenied,
             "session.retry" => Self::Retried,

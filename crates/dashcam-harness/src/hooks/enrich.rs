@@ -36,6 +36,8 @@ pub fn enrich(session: &mut Session, calls: &Calls<'_>) {
     for call in &calls.calls {
         let turn = turn_of(session, call);
         match call.happened {
+            // A subagent's: others tell when it began and ended.
+            Happened::Prompt | Happened::TurnEnded if call.payload.agent().is_some() => {}
             Happened::Prompt => saw(session, (turn, 0)),
             Happened::TurnEnded => end_turn(session, turn, call),
             Happened::TurnFailed => fail_turn(session, turn, call),

@@ -6,7 +6,8 @@
 
 use super::OpenCode;
 use crate::{Decoded, Evidence, EvidenceFile, HarnessReader, Home, response_hash};
-use dashcam_trace::{InputPart, Part, Session, Span, SpanBody, Timestamp, Tokens};
+use dashcam_fixtures::{Fixture, Piece as Rows};
+use dashcam_trace::{Harness, InputPart, Part, Session, Span, SpanBody, Timestamp, Tokens};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,41 +21,13 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/opencode")
 }
 
-/// The rows of one session.
-struct Rows {
-    path: String,
-    native_id: String,
-    parent: Option<String>,
-    bytes: Vec<u8>,
-}
-
 /// The sessions of a fixture, as the recorder finds them.
 fn rows(fixture: &str) -> Vec<Rows> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(fixtures().join(fixture))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "jsonl")
-        })
-        .collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "no rows in {fixture}");
-    paths
-        .iter()
-        .map(|path| {
-            let bytes = std::fs::read(path).unwrap();
-            let first = bytes.split(|byte| *byte == b'\n').next().unwrap();
-            let session: Value = serde_json::from_slice(first).unwrap();
-            let native_id = session["id"].as_str().unwrap().to_owned();
-            Rows {
-                path: format!("opencode.db#{native_id}"),
-                parent: session["parent_id"].as_str().map(str::to_owned),
-                native_id,
-                bytes,
-            }
-        })
-        .collect()
+    let fixture = Fixture::named(Harness::OpenCode, fixture).unwrap();
+    let mut rows = fixture.records().unwrap();
+    rows.retain(|rows| rows.path.contains(".db#"));
+    assert!(!rows.is_empty(), "no rows in {}", fixture.name);
+    rows
 }
 
 /// Decodes a session from its rows and those of its subagents.

@@ -4,9 +4,8 @@
 #![allow(dead_code, reason = "not every test file uses everything")]
 #![allow(clippy::unwrap_used, reason = "tests stop at what should not be")]
 
-use dashcam_harness::{
-    Decoded, Evidence, EvidenceFile, HarnessReader, Home, Membership, response_hash,
-};
+use dashcam_fixtures::SessionPieces;
+use dashcam_harness::{Decoded, Evidence, EvidenceFile, HarnessReader, Membership, response_hash};
 use dashcam_trace::{ModelCall, Session, SpanBody, Tokens, ToolCall};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -44,6 +43,23 @@ impl SessionFiles {
     }
 }
 
+impl From<SessionPieces> for SessionFiles {
+    fn from(session: SessionPieces) -> Self {
+        let files = session.pieces.into_iter().map(|piece| SessionFile {
+            path: piece.path,
+            membership: Membership {
+                native_id: piece.native_id,
+                parent: piece.parent,
+            },
+            bytes: piece.bytes,
+        });
+        Self {
+            native_id: session.native_id,
+            files: files.collect(),
+        }
+    }
+}
+
 /// The folder of a harness's fixtures.
 pub(crate) fn fixtures(harness: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -53,93 +69,9 @@ pub(crate) fn fixtures(harness: &str) -> PathBuf {
 
 /// Every session below a home folder, by native id.
 pub(crate) fn sessions(reader: &dyn HarnessReader, home: &Path) -> Vec<SessionFiles> {
-    let mut found = Vec::new();
-    for root in reader.roots(&Home::at(home)) {
-        let mut paths = Vec::new();
-        walk(&root, &mut paths);
-        found.extend(
-            paths
-                .into_iter()
-                .filter(|path| reader.is_evidence(&root, path)),
-        );
-    }
-    found.sort();
-    let files: Vec<SessionFile> = found
-        .into_iter()
-        .filter_map(|path| {
-            let bytes = std::fs::read(&path).unwrap();
-            let first_line = bytes
-                .split(|byte| *byte == b'\n')
-                .next()
-                .unwrap_or_default();
-            let membership = reader.membership(&path, first_line)?;
-            let shown = path
-                .strip_prefix(home)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned();
-            Some(SessionFile {
-                path: shown,
-                membership,
-                bytes,
-            })
-        })
-        .collect();
-    group(files)
-}
-
-/// Groups files into sessions by following parents.
-pub(crate) fn group(files: Vec<SessionFile>) -> Vec<SessionFiles> {
-    let parents: BTreeMap<String, Option<String>> = files
-        .iter()
-        .map(|file| {
-            (
-                file.membership.native_id.clone(),
-                file.membership.parent.clone(),
-            )
-        })
-        .collect();
-    let root_of = |id: &str| {
-        let mut current = id.to_owned();
-        for _ in 0..files.len() {
-            match parents.get(&current) {
-                Some(Some(parent)) if parents.contains_key(parent) => current.clone_from(parent),
-                _ => break,
-            }
-        }
-        current
-    };
-    let roots: Vec<String> = files
-        .iter()
-        .map(|file| root_of(&file.membership.native_id))
-        .collect();
-    let mut sessions: BTreeMap<String, Vec<SessionFile>> = BTreeMap::new();
-    for (file, root) in files.into_iter().zip(roots) {
-        sessions.entry(root).or_default().push(file);
-    }
-    sessions
-        .into_iter()
-        .map(|(native_id, mut files)| {
-            files.sort_by_key(|file| (file.membership.native_id != native_id, file.path.clone()));
-            SessionFiles { native_id, files }
-        })
-        .collect()
-}
-
-/// Every file below a folder.
-pub(crate) fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            walk(&path, files);
-        } else {
-            files.push(path);
-        }
-    }
+    let pieces = dashcam_fixtures::below_home(reader, home).unwrap();
+    let sessions = dashcam_fixtures::group(pieces).into_iter();
+    sessions.map(SessionFiles::from).collect()
 }
 
 /// Every model call of a session.
