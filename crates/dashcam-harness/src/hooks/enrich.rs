@@ -376,6 +376,7 @@ pub(super) fn details(json: &str) -> RawJson {
         "last_assistant_message",
         "measured",
         "agent_path",
+        "told_at",
     ] {
         told.remove(known);
     }
