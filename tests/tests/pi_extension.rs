@@ -1,7 +1,7 @@
 //! pi and Oh My Pi with dashcam's extension: what it tells joins what they
 //! write down, no step twice, and nothing that befalls it harms a session.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what should not be")]
+#![allow(clippy::unwrap_used, reason = "a test stops at what should not be")]
 #![cfg(unix)]
 
 use dashcam_e2e::{
@@ -149,6 +149,31 @@ fn an_agent_is_told_of_as_part_of_its_session() {
         .filter(|span| matches!(span.body, SpanBody::AgentRun(_)))
         .map(|span| span.status);
     assert_eq!(runs.collect::<Vec<_>>(), [Status::Ok, Status::Ok]);
+}
+
+/// With nobody to ask, Oh My Pi refuses by itself.
+#[test]
+fn who_was_asked_for_permission_is_an_event_below_the_call() {
+    let Some(omp) = Pi::find_oh_my_pi() else {
+        return;
+    };
+    let mut bench = Workbench::new();
+    bench.dashcam(&["connect", "oh-my-pi"]);
+    let server = bench.serve("omp/permission");
+    let arguments = ["--approval-mode", "always-ask"];
+    let ended = omp.run(&bench, &server, &arguments, &[PROMPT]);
+    bench.finish(server);
+    let recorded = recorded(&bench);
+    let session = recorded.session(&Pi::session(&ended));
+    let permissions: Vec<_> = events(session, EventKind::Permission).collect();
+    let [(permission, event)] = permissions[..] else {
+        panic!("{permissions:#?}")
+    };
+    assert_eq!(event.text.as_deref(), Some("reject"));
+    assert!(permission.end >= Some(permission.start));
+    let (call, _) = tool_calls(session).next().unwrap();
+    assert_eq!(permission.parent, Some(call.id));
+    assert_eq!(call.status, Status::Error);
 }
 
 #[test]

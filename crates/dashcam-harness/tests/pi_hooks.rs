@@ -247,6 +247,27 @@ fn a_tool_runs_from_when_the_person_let_it() {
 }
 
 #[test]
+fn an_answer_that_overtakes_its_question_comes_after_it() {
+    let told = |at: u64| {
+        json!({ "tool_use_id": "t", "tool_name": "bash", "told_at": BEGUN + at,
+                "reason": "nobody to ask" })
+    };
+    let after = enriched(
+        session(4),
+        &[
+            (560, "permission.rejected", told(540)),
+            (570, "permission.asked", told(520)),
+        ],
+    );
+    let permission = only(&after, |span| is_event(span, EventKind::Permission));
+    assert_eq!(
+        (permission.start, permission.end),
+        (time(520), Some(time(540)))
+    );
+    assert_eq!(permission.status, Status::Interrupted);
+}
+
+#[test]
 fn the_end_of_the_program_ends_what_it_was_at() {
     let began = json!({ "reason": "startup", "mode": "tui", "version": "17.3.5" });
     let over = json!({ "reason": "quit" });

@@ -311,7 +311,7 @@ mod tests {
         let mut home = Home::at("/h");
         let files = |home: &Home| files_of(home, Path::new("/p"), "devin");
         let usual = PathBuf::from("/h/.config/devin/config.json");
-        assert_eq!(files(&home), [usual.clone()]);
+        assert_eq!(files(&home), std::slice::from_ref(&usual));
         home.variables.insert("APPDATA".into(), "/h/roaming".into());
         assert_eq!(files(&home), [usual, "/h/roaming/devin/config.json".into()]);
 

@@ -39,7 +39,8 @@ export default (agent) => {
   const tell = (name, context, payload = {}) => {
     const place = placeOf(context)
     if (!place) return
-    const told = { ...place, hook_event_name: name, cwd: context.cwd, ...payload }
+    const told_at = Date.now()
+    const told = { ...place, hook_event_name: name, told_at, cwd: context.cwd, ...payload }
     if (hasMeasured()) told.measured = measured
     measured = { model_calls: [], tools: [] }
     const hook = spawn(HOOK.program, [...HOOK.arguments, "omp", name], {

@@ -99,18 +99,23 @@ impl<'a> Calls<'a> {
     /// Reads the evidence of a session, from any number of archived files.
     pub fn read(files: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let told = told(files);
-        Self {
-            unreadable: told.unreadable,
-            calls: told
-                .calls
-                .into_iter()
-                .map(|call| Call {
-                    at: call.at,
+        let mut calls: Vec<Call<'a>> = told
+            .calls
+            .into_iter()
+            .map(|call| {
+                let payload = Payload::read(call.raw);
+                Call {
+                    at: payload.told_at.time().unwrap_or(call.at),
                     happened: Happened::of(&call.event),
                     json: call.json,
-                    payload: Payload::read(call.raw),
-                })
-                .collect(),
+                    payload,
+                }
+            })
+            .collect();
+        calls.sort_by_key(|call| call.at);
+        Self {
+            unreadable: told.unreadable,
+            calls,
         }
     }
 

@@ -392,6 +392,7 @@ pub(super) fn details(json: &str) -> RawJson {
         "last_assistant_message",
         "measured",
         "agent_path",
+        "told_at",
     ] {
         told.remove(known);
     }

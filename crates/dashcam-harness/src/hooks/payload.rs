@@ -71,6 +71,9 @@ pub(super) struct Payload<'a> {
     pub(super) notification_type: Text<'a>,
     #[serde(borrow)]
     pub(super) reason: Text<'a>,
+    /// When it was told: processes that are started one after the other may
+    /// overtake each other.
+    pub(super) told_at: Moment,
     #[serde(borrow)]
     measured: Maybe<Measured<'a>>,
     /// Where a subagent's file lies below the session's folder, as its steps

@@ -134,6 +134,17 @@ mod tests {
     }
 
     #[test]
+    fn oh_my_pi_may_keep_its_data_under_another_name() {
+        let mut home = Home::at("/h");
+        let usual = roots(&home);
+        home.variables.insert("PI_CONFIG_DIR".into(), ".mine".into());
+        let mut more = roots(&home);
+        more.retain(|root| !usual.contains(root));
+        let expected = ["/h/.mine/agent/sessions", "/h/.mine/profiles"];
+        assert_eq!(more, expected.map(PathBuf::from));
+    }
+
+    #[test]
     fn a_file_in_a_sessions_folder_is_a_subagents() {
         let heron = of(&format!("{SESSION}/Heron.jsonl"), "");
         assert_eq!(
