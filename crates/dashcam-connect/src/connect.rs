@@ -130,6 +130,11 @@ impl Connector {
         }
     }
 
+    /// Every file that hooks are registered in.
+    pub(crate) fn hook_files(&self, harness: Connectable, scope: Scope) -> Vec<PathBuf> {
+        harness.with_others(self.hook_file(harness, scope))
+    }
+
     /// Codex keeps telemetry in another file than hooks.
     pub(crate) fn codex_config(&self) -> PathBuf {
         Connectable::Codex.folder(&self.home).join("config.toml")
@@ -144,13 +149,13 @@ impl Connector {
     ) -> Vec<PathBuf> {
         let mut paths = Vec::new();
         if scope != Some(Scope::Project) {
-            paths.push(self.hook_file(harness, Scope::User));
+            paths.extend(self.hook_files(harness, Scope::User));
             if harness == Connectable::Codex {
                 paths.push(self.codex_config());
             }
         }
         if scope != Some(Scope::User) {
-            paths.push(self.hook_file(harness, Scope::Project));
+            paths.extend(self.hook_files(harness, Scope::Project));
         }
         if scope.is_none() {
             let recorded = archive.manifest.files.iter();
@@ -267,7 +272,7 @@ struct Step<'a> {
 impl Step<'_> {
     fn plan(&self, plan: &mut Plan) -> Result<(), Error> {
         let connector = self.connector;
-        let path = connector.hook_file(self.harness, self.wanted.scope);
+        let paths = connector.hook_files(self.harness, self.wanted.scope);
         if self.wanted.scope == Scope::Project && self.is_registered_for_user() {
             let user = connector.hook_file(self.harness, Scope::User);
             self.note(
@@ -276,9 +281,11 @@ impl Step<'_> {
             );
             return Ok(());
         }
-        match self.harness.registration().shape {
-            Shape::Script(text) => self.plan_script(plan, &path, text)?,
-            _ => self.plan_json(plan, &path)?,
+        for path in &paths {
+            match self.harness.registration().shape {
+                Shape::Script(text) => self.plan_script(plan, path, text)?,
+                _ => self.plan_json(plan, path)?,
+            }
         }
         if self.harness == Connectable::Codex {
             self.plan_codex_config(plan)?;
@@ -296,7 +303,10 @@ impl Step<'_> {
                 ),
             );
         }
-        let is_new = plan.changes.iter().any(|change| change.path == path);
+        let is_new = plan
+            .changes
+            .iter()
+            .any(|change| paths.contains(&change.path));
         let events = connector.events(self.harness);
         if events.len() < self.harness.registration().events.len() {
             let version = connector
@@ -335,10 +345,12 @@ impl Step<'_> {
     }
 
     fn is_registered_for_user(&self) -> bool {
-        let path = self.connector.hook_file(self.harness, Scope::User);
-        let bytes = files::read(&path).ok().flatten();
-        let found = bytes.and_then(|bytes| self.harness.registration().find(&path, &bytes).ok());
-        found.is_some_and(|found| !found.events.is_empty())
+        let paths = self.connector.hook_files(self.harness, Scope::User);
+        paths.iter().any(|path| {
+            let bytes = files::read(path).ok().flatten();
+            let found = bytes.and_then(|bytes| self.harness.registration().find(path, &bytes).ok());
+            found.is_some_and(|found| !found.events.is_empty())
+        })
     }
 
     /// A file's bytes without Arize's hooks, if those are to go and stand there.
@@ -454,8 +466,8 @@ impl Step<'_> {
             return Ok(());
         }
         for path in arize::files(&self.connector.home, &self.connector.folder, self.harness) {
-            let is_planned = path == self.connector.hook_file(self.harness, self.wanted.scope)
-                || path == self.connector.codex_config();
+            let hooked = self.connector.hook_files(self.harness, self.wanted.scope);
+            let is_planned = hooked.contains(&path) || path == self.connector.codex_config();
             let (false, Some(before)) = (is_planned, files::read(&path)?) else {
                 continue;
             };

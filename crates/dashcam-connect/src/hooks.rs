@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::json::{Document, Edits, Element, Member, Node};
 use crate::program::HookProgram;
-use crate::registrations::{Registration, Shape};
+use crate::registrations::Registration;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -241,9 +241,9 @@ fn add(
     };
     let mut edits = Edits::default();
     let Some(root) = document.root() else {
-        let version = version.map(|version| ("version".to_owned(), version));
-        let hooks = ("hooks".to_owned(), Node::Object(lists(&entries)));
-        edits.begin(&document, version.into_iter().chain([hooks]).collect());
+        let mut members = registration.beginning();
+        members.push(("hooks".to_owned(), Node::Object(lists(&entries))));
+        edits.begin(&document, members);
         return document.edited(edits);
     };
     if root.members().is_none() {
@@ -292,13 +292,15 @@ pub(crate) fn is_spent(document: &Document, registration: &Registration) -> bool
         .root()
         .map(|root| root.members().unwrap_or_default());
     let has_comment = document.text().contains("//") || document.text().contains("/*");
-    let is_flat = !matches!(registration.shape, Shape::Group { .. });
-    !has_comment
-        && rest.is_none_or(|members| {
-            members
-                .iter()
-                .all(|member| is_flat && member.name == "version")
-        })
+    let beginning = registration.beginning();
+    let is_ours = |member: &Member| match member.name.as_str() {
+        // Newer ones keep theirs.
+        "version" => registration.version().is_some(),
+        name => beginning
+            .iter()
+            .any(|(own, value)| own == name && member.value.is(value)),
+    };
+    !has_comment && rest.is_none_or(|members| members.iter().all(is_ours))
 }
 
 /// The event of every handler of ours, with the places of its entry and of

@@ -77,8 +77,16 @@ impl Connector {
     }
 
     fn registered(&self, harness: Connectable, scope: Scope) -> Registered {
-        let path = self.hook_file(harness, scope);
         let registration = harness.registration();
+        // Of several files, one that has hooks stands for all.
+        let paths = self.hook_files(harness, scope).into_iter();
+        let mut hooked = paths.filter(|path| {
+            let bytes = files::read(path).ok().flatten();
+            let found = bytes.and_then(|bytes| registration.find(path, &bytes).ok());
+            found.is_some_and(|found| !found.events.is_empty())
+        });
+        let own = || self.hook_file(harness, scope);
+        let path = hooked.next().unwrap_or_else(own);
         let mut registered = Registered {
             path: path.clone(),
             ..Registered::default()
@@ -169,7 +177,8 @@ impl Connector {
             | Connectable::Cursor
             | Connectable::OpenCode
             | Connectable::Pi
-            | Connectable::OhMyPi => None,
+            | Connectable::OhMyPi
+            | Connectable::Kiro => None,
             Connectable::ClaudeCode | Connectable::Gemini => {
                 let path = self.hook_file(harness, Scope::User);
                 let bytes = files::read(&path).ok()?.unwrap_or_default();

@@ -10,6 +10,7 @@ mod codex;
 mod copilot;
 mod cursor;
 mod gemini;
+mod kiro;
 mod named;
 mod opencode;
 mod pi;
@@ -49,11 +50,13 @@ pub enum Connectable {
     Pi,
     /// Oh My Pi, pi's relative, by the same extension in a folder of its own.
     OhMyPi,
+    /// Kiro in the terminal.
+    Kiro,
 }
 
 impl Connectable {
     /// Every one, in the order in which they are listed to people.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ClaudeCode,
         Self::Codex,
         Self::Cursor,
@@ -62,6 +65,7 @@ impl Connectable {
         Self::OpenCode,
         Self::Pi,
         Self::OhMyPi,
+        Self::Kiro,
     ];
 
     /// The name used on the command line and in hooks; never changes.
@@ -90,6 +94,7 @@ impl Connectable {
             Self::OpenCode => &opencode::OPENCODE,
             Self::Pi => &pi::PI,
             Self::OhMyPi => &pi::OH_MY_PI,
+            Self::Kiro => &kiro::KIRO,
         }
     }
 
@@ -111,18 +116,28 @@ impl Connectable {
             Self::OpenCode => variable("XDG_CONFIG_HOME").map(|folder| folder.join("opencode")),
             Self::Pi => variable("PI_CODING_AGENT_DIR"),
             Self::OhMyPi => pi::moved(home),
+            Self::Kiro => variable("KIRO_HOME"),
         }
         .unwrap_or_else(|| home.folder.join(self.registration().folder))
     }
 
-    /// The file that hooks are registered in for the whole user.
+    /// The file that hooks are registered in for the whole user, or would be.
     pub fn user_file(self, home: &Home) -> PathBuf {
         self.folder(home).join(self.registration().user_file)
     }
 
-    /// The file that hooks are registered in for one project.
+    /// The file that hooks are registered in for one project, or would be.
     pub fn project_file(self, project: &Path) -> PathBuf {
         project.join(self.registration().project_file)
+    }
+
+    /// All files beside one of these that hooks are registered in as well, and
+    /// itself: most harnesses have but one.
+    pub(crate) fn with_others(self, file: PathBuf) -> Vec<PathBuf> {
+        match self {
+            Self::Kiro => kiro::agents(&file),
+            _ => vec![file],
+        }
     }
 }
 
@@ -146,6 +161,7 @@ impl std::str::FromStr for Connectable {
             "cursor-agent" => Ok(Self::Cursor),
             "gemini-cli" => Ok(Self::Gemini),
             "pi-coding-agent" => Ok(Self::Pi),
+            "kiro-cli" => Ok(Self::Kiro),
             _ => Self::ALL
                 .into_iter()
                 .find(|harness| harness.as_str() == name)
@@ -210,6 +226,9 @@ pub enum Shape {
     },
     /// `{"command": …}`, in a file with a `version`.
     Bare,
+    /// `{"command": …}`, in the settings of an agent, which also say what it is
+    /// and which tools it has.
+    Agent,
     /// A program of the harness's own kind, which is this text behind a line
     /// that says what to run. It has no entries: the file is ours whole.
     Script(&'static str),
@@ -250,17 +269,37 @@ impl Registration {
                 ("powershell", Node::text(powershell())),
                 ("timeoutSec", Node::Number(timeout)),
             ]),
-            Shape::Bare => Node::object([("command", Node::text(posix))]),
+            Shape::Bare | Shape::Agent => Node::object([("command", Node::text(posix))]),
             Shape::Script(_) => Node::object([]),
         }
     }
 
-    /// What a file needs besides hooks.
+    /// What every file needs besides hooks.
     pub(crate) fn version(&self) -> Option<Node> {
         match self.shape {
-            Shape::Group { .. } | Shape::Script(_) => None,
+            Shape::Group { .. } | Shape::Script(_) | Shape::Agent => None,
             Shape::Flat { .. } | Shape::Bare => Some(Node::Number(1)),
         }
+    }
+
+    /// What a file that we make begins with.
+    pub(crate) fn beginning(&self) -> Vec<(String, Node)> {
+        let version = self.version().map(|version| ("version", version));
+        let agent = [
+            ("name", Node::text("dashcam")),
+            (
+                "description",
+                Node::text("Kiro with every tool, recorded by dashcam"),
+            ),
+            ("tools", Node::Array(vec![Node::text("*")])),
+        ];
+        let is_agent = self.shape == Shape::Agent;
+        let agent = agent.into_iter().filter(|_| is_agent);
+        version
+            .into_iter()
+            .chain(agent)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     }
 
     /// What is registered in a file.

@@ -47,7 +47,8 @@ pub fn by_environment(harness: Connectable) -> Option<(&'static str, &'static [&
         | Connectable::Cursor
         | Connectable::Gemini
         | Connectable::Pi
-        | Connectable::OhMyPi => None,
+        | Connectable::OhMyPi
+        | Connectable::Kiro => None,
     }
 }
 
@@ -101,7 +102,8 @@ pub(crate) fn settings(harness: Connectable) -> Option<&'static Settings> {
         | Connectable::Cursor
         | Connectable::OpenCode
         | Connectable::Pi
-        | Connectable::OhMyPi => None,
+        | Connectable::OhMyPi
+        | Connectable::Kiro => None,
     }
 }
 

@@ -196,6 +196,7 @@ fn variables_move_the_settings() {
         "COPILOT_HOME",
         "XDG_CONFIG_HOME",
         "PI_CODING_AGENT_DIR",
+        "KIRO_HOME",
     ] {
         let folder = moved.join(name).to_string_lossy().into_owned();
         bench
@@ -211,6 +212,7 @@ fn variables_move_the_settings() {
     let files: Vec<_> = bench.home_files().into_iter().collect();
     assert_eq!(files.len(), 1, "{files:?}");
     for file in [
+        "KIRO_HOME/agents/dashcam.json",
         "CLAUDE_CONFIG_DIR/settings.json",
         "CODEX_HOME/hooks.json",
         "GEMINI_CLI_HOME/.gemini/settings.json",
@@ -324,4 +326,52 @@ fn status_says_what_is_missing() {
             .status(Connectable::Gemini, None)
             .is_installed
     );
+}
+
+#[test]
+fn every_agent_of_kiro_is_connected_and_one_is_made_where_there_is_none() {
+    let bench = Bench::new();
+    let wanted = Bench::wanted(Connectable::Kiro);
+    assert_eq!(bench.connect(&wanted).changes.len(), 1);
+    let own = bench.user_file(Connectable::Kiro);
+    let made: serde_json::Value = serde_json::from_slice(&std::fs::read(&own).unwrap()).unwrap();
+    assert_eq!(made["name"], "dashcam");
+    assert_eq!(made["tools"], serde_json::json!(["*"]));
+    // Kiro refuses an agent whose entries are groups.
+    let command = made["hooks"]["postToolUse"][0]["command"].as_str().unwrap();
+    assert!(
+        command.contains("kiro") && command.contains("postToolUse"),
+        "{command}"
+    );
+    assert_eq!(made["hooks"].as_object().unwrap().len(), 5);
+    assert!(bench.connector.status(Connectable::Kiro, None).is_connected);
+    bench.disconnect(Connectable::Kiro);
+    assert_eq!(bench.home_files(), []);
+
+    let agents = own.parent().unwrap().to_owned();
+    let before = [
+        (
+            "builder.json",
+            "{\n\t\"name\": \"builder\",\n\t\"tools\": [\"read\"]\n}\n",
+        ),
+        (
+            "tester.json",
+            "{\"name\":\"tester\",\"hooks\":{\"stop\":[{\"command\":\"say done\"}]}}",
+        ),
+    ];
+    for (name, text) in before {
+        write(&agents.join(name), text.as_bytes());
+    }
+    assert_eq!(bench.connect(&wanted).changes.len(), 2);
+    assert!(bench.connect(&wanted).changes.is_empty());
+    for (name, _) in before {
+        let text = std::fs::read(agents.join(name)).unwrap();
+        let agent: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(agent["hooks"]["agentSpawn"].as_array().unwrap().len(), 1);
+    }
+    assert!(!own.exists());
+    bench.disconnect(Connectable::Kiro);
+    for (name, text) in before {
+        assert_eq!(std::fs::read_to_string(agents.join(name)).unwrap(), text);
+    }
 }

@@ -137,7 +137,8 @@ mod tests {
     fn oh_my_pi_may_keep_its_data_under_another_name() {
         let mut home = Home::at("/h");
         let usual = roots(&home);
-        home.variables.insert("PI_CONFIG_DIR".into(), ".mine".into());
+        home.variables
+            .insert("PI_CONFIG_DIR".into(), ".mine".into());
         let mut more = roots(&home);
         more.retain(|root| !usual.contains(root));
         let expected = ["/h/.mine/agent/sessions", "/h/.mine/profiles"];
