@@ -543,3 +543,41 @@ fn a_refusal_of_the_api_ends_the_turn_as_the_hook_says() {
     );
     assert!(is_from_hook(events(&after, EventKind::ApiError)[0].0));
 }
+
+#[test]
+fn calls_without_ids_that_began_at_one_moment_are_two_steps() {
+    let told: Vec<Told> = vec![
+        (
+            1,
+            "BeforeAgent".to_owned(),
+            json!({ "session_id": "s", "prompt": "Read both" }),
+        ),
+        (
+            2,
+            "BeforeTool".to_owned(),
+            json!({ "tool_name": "read_file", "tool_input": { "p": 1 } }),
+        ),
+        (
+            2,
+            "BeforeTool".to_owned(),
+            json!({ "tool_name": "read_file", "tool_input": { "p": 2 } }),
+        ),
+        (
+            3,
+            "AfterAgent".to_owned(),
+            json!({ "prompt_response": "One." }),
+        ),
+        (
+            3,
+            "AfterAgent".to_owned(),
+            json!({ "prompt_response": "Two." }),
+        ),
+    ];
+    let bytes = evidence(Harness::Gemini, "s", &told);
+    let calls = Calls::read([bytes.as_slice()]);
+    let mut session = session_alone(Harness::Gemini, "s", &calls).unwrap();
+    enrich(&mut session, &calls);
+    invariants::check(&session);
+    assert_eq!(tool_calls(&session).len(), 2);
+    assert_eq!(events(&session, EventKind::Other).len(), 2);
+}

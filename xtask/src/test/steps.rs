@@ -237,6 +237,9 @@ fn fuzz() -> anyhow::Result<Outcome> {
             "fuzzing needs a nightly toolchain (rustup toolchain install nightly)".to_owned(),
         ));
     }
+    let mut seeds = process::cargo();
+    seeds.args(["run", "--quiet", "--package", "dashcam-fixtures"]);
+    run(seeds.args(["--bin", "fuzz-seeds"]))?;
     for target in fuzz_targets()? {
         let mut fuzz = Command::new("cargo");
         fuzz.current_dir(workspace::root())

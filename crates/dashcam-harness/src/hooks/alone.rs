@@ -6,7 +6,7 @@ use crate::claude_code::tools::{mcp_tool, tool_kind};
 use crate::limit::{Limited, TOOL_OUTPUT, limit};
 use dashcam_trace::{
     Event, EventKind, Git, Harness, Prompt, RawJson, Session, SessionId, Source, Sources, Span,
-    SpanBody, SpanKind, Status, Timing, ToolCall, ToolOutput, Turn, TurnStatus,
+    SpanBody, SpanId, SpanKind, Status, Timing, ToolCall, ToolOutput, Turn, TurnStatus,
 };
 use rustc_hash::FxHashSet;
 
@@ -42,12 +42,13 @@ pub fn session_alone(harness: Harness, native_id: &str, calls: &Calls<'_>) -> Op
         outcome: None,
         turns,
     };
+    let mut taken = FxHashSet::default();
     for tool in tools(calls) {
-        add_tool_call(&mut session, tool);
+        add_tool_call(&mut session, tool, &mut taken);
     }
     let ends = calls.of(Happened::TurnEnded);
     for call in ends.filter(|call| call.payload.agent().is_none()) {
-        add_answer(&mut session, call);
+        add_answer(&mut session, call, &mut taken);
     }
     Some(session)
 }
@@ -88,7 +89,7 @@ fn turn(session: SessionId, call: &Call<'_>) -> Turn {
     }
 }
 
-fn add_tool_call(session: &mut Session, tool: ToolSeen) {
+fn add_tool_call(session: &mut Session, tool: ToolSeen, taken: &mut FxHashSet<SpanId>) {
     let Some(at) = tool.began.or(tool.asked).or(tool.ended) else {
         return;
     };
@@ -102,7 +103,7 @@ fn add_tool_call(session: &mut Session, tool: ToolSeen) {
         Some(id) => id.clone(),
         None => format!("{}/{at}", tool.tool),
     };
-    let id = session.id.span(SpanKind::ToolCall, &key);
+    let id = fresh(session.id, SpanKind::ToolCall, &key, taken);
     let output = tool.output.as_ref().map(output);
     let kind = tool_kind(&tool.tool);
     let of_turn = &mut session.turns[turn];
@@ -137,6 +138,18 @@ fn add_tool_call(session: &mut Session, tool: ToolSeen) {
     });
 }
 
+/// The id of a step; of several that were told at one moment and have no id of
+/// their own, the first has that which it would have alone.
+fn fresh(session: SessionId, kind: SpanKind, key: &str, taken: &mut FxHashSet<SpanId>) -> SpanId {
+    let mut id = session.span(kind, key);
+    let mut number = 1;
+    while !taken.insert(id) {
+        number += 1;
+        id = session.span(kind, &format!("{key}/{number}"));
+    }
+    id
+}
+
 fn target(input: &RawJson, kind: dashcam_trace::ToolKind) -> Option<String> {
     let raw = serde_json::from_str(input.as_str()).ok();
     crate::claude_code::tools::Arguments::read(raw).target(kind)
@@ -166,7 +179,7 @@ fn output(told: &RawJson) -> ToolOutput {
 }
 
 /// The last thing that the agent said, which no other step has.
-fn add_answer(session: &mut Session, call: &Call<'_>) {
+fn add_answer(session: &mut Session, call: &Call<'_>, taken: &mut FxHashSet<SpanId>) {
     let Some(answer) = call.payload.answer() else {
         return;
     };
@@ -177,7 +190,7 @@ fn add_answer(session: &mut Session, call: &Call<'_>) {
         .or_else(|| turns.iter().rposition(|turn| turn.start <= call.at))
         .unwrap_or_default();
     let key = format!("hook/answer/{}", call.at.as_nanosecond());
-    let id = session.id.span(SpanKind::Event, &key);
+    let id = fresh(session.id, SpanKind::Event, &key, taken);
     let of_turn = &mut session.turns[turn];
     let at = call.at.max(of_turn.start);
     let parent = of_turn.spans[0].id;
