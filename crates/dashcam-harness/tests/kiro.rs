@@ -259,8 +259,12 @@ fn a_conversation_of_the_database_has_measured_times() {
     let session = decoded.session.unwrap();
     invariants::check(&session);
     let statuses: Vec<TurnStatus> = session.turns.iter().map(|turn| turn.status).collect();
-    use TurnStatus::{Completed, Interrupted};
-    assert_eq!(statuses, [Completed, Interrupted, Completed]);
+    let expected = [
+        TurnStatus::Completed,
+        TurnStatus::Interrupted,
+        TurnStatus::Completed,
+    ];
+    assert_eq!(statuses, expected);
     let own: Vec<(&Span, &ModelCall)> = session.turns.iter().flat_map(calls).collect();
     assert_eq!(own.len(), 5);
     assert!(own.iter().all(|(span, call)| {
@@ -349,7 +353,8 @@ fn hooks_tell_when_tools_ran() {
     let truth = &truth("long")[0];
     let session = enriched("long", truth["id"].as_str().unwrap());
     invariants::check(&session);
-    let seconds = |at: Option<dashcam_trace::Timestamp>| at.map(|at| at.as_microsecond());
+    let seconds =
+        |at: Option<dashcam_trace::Timestamp>| at.map(dashcam_trace::Timestamp::as_microsecond);
     let micros = |told: &Value| told.as_f64().map(|seconds| (seconds * 1e6).round() as i64);
     let mut measured = 0;
     for (turn, truth) in session.turns.iter().zip(truth["turns"].as_array().unwrap()) {

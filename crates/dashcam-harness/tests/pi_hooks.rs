@@ -64,10 +64,8 @@ fn session(records: usize) -> Session {
         ),
         record("6", Some("5"), 2000, message(1600, answer)),
     ];
-    let text: String = lines[..records]
-        .iter()
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let lines: Vec<String> = lines[..records].iter().map(Value::to_string).collect();
+    let text = lines.join("\n") + "\n";
     let decoded = reader(Harness::Omp).decode(&Evidence {
         native_id: "s",
         files: vec![EvidenceFile {
@@ -123,7 +121,7 @@ fn ids(session: &Session) -> Vec<dashcam_trace::SpanId> {
     session.spans().map(|span| span.id).collect()
 }
 
-fn only<'a>(session: &'a Session, is_meant: impl Fn(&Span) -> bool) -> &'a Span {
+fn only(session: &Session, is_meant: impl Fn(&Span) -> bool) -> &Span {
     let found: Vec<_> = session.spans().filter(|span| is_meant(span)).collect();
     assert_eq!(found.len(), 1, "{found:#?}");
     found[0]
